@@ -1,0 +1,95 @@
+# The project's commands. `make` alone lists them. Everything runs in .venv, which each target sets up by itself.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+# The first Python on the PATH that is new enough; `make PYTHON=/path/to/python3 setup` chooses another.
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python && exit; done; echo python3)
+
+BIN := .venv/bin
+READY := .venv/.ready
+UV_VERSION := 0.13.9
+UV := .venv/lock/bin/uv
+CODE := exporter tests benchmarks
+
+# FOR=90s ends the demo by itself; ARGS goes to pytest (make test ARGS='-k lookup').
+FOR ?=
+ARGS ?=
+
+.PHONY: help setup fmt format-check lint types layers generated test coverage check demo bench lock upgrade clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: $(READY) ## create .venv with the locked dependencies (done by every other target, when needed)
+
+$(READY): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c '$(NEW_ENOUGH)' 2>/dev/null || { \
+		echo "setup: Python 3.11 or newer is needed, found: $$($(PYTHON) --version 2>&1)." \
+			"Install one (Debian 12: apt-get install python3) or name it: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; \
+		exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "setup: $(PYTHON) lacks the venv module: apt-get install python3-venv" >&2; exit 1; }
+	@echo "setup: installing the locked dependencies into .venv (only when they changed)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+fmt: $(READY) ## format the code and mend what ruff can mend
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+format-check: $(READY) ## is the code formatted?
+	@$(BIN)/ruff format --check .
+
+lint: $(READY) ## ruff, every rule but those that pyproject.toml gives a reason against
+	@$(BIN)/ruff check .
+
+types: $(READY) ## mypy, strict
+	@$(BIN)/mypy
+
+layers: $(READY) ## do the imports follow the data?
+	@$(BIN)/lint-imports
+
+generated: $(READY) ## the contracts alone: generated files, documents, the repository's own rules (part of test)
+	@$(BIN)/python -m pytest tests/contract $(ARGS)
+
+test: $(READY) ## every test; ARGS goes to pytest: make test ARGS='-k lookup'
+	@$(BIN)/python -m pytest $(ARGS)
+
+coverage: $(READY) ## every test, with the branches counted that they pass
+	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+check: format-check lint types layers coverage ## all of the above, the tests once: what CI runs
+
+demo: $(READY) ## the exporter on a simulated AWS account, no credentials; FOR=90s ends by itself
+	@$(BIN)/python -m athena_testbed.demo $(if $(FOR),--for $(FOR))
+
+bench: $(READY) ## the benchmarks, with the facts of this machine
+	@for benchmark in benchmarks/bench_*.py; do $(BIN)/python "$$benchmark"; done
+
+# The lock names no index and no host, so that it installs from wherever pip is set up to look.
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header pyproject.toml
+
+$(UV): Makefile
+	@$(PYTHON) -m venv .venv/lock
+	@.venv/lock/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $(UV)
+
+lock: $(UV) ## write requirements/*.txt after a change of pyproject.toml or dev.in; keeps the versions it can
+	@$(COMPILE) $(UPGRADE) -o requirements/runtime.txt
+	@$(COMPILE) $(UPGRADE) --extra testbed --extra dashboards requirements/dev.in -o requirements/dev.txt
+
+upgrade: ## lock the newest versions
+	@$(MAKE) lock UPGRADE=--upgrade
+
+clean: ## remove what the tools leave behind (.venv stays)
+	@rm -rf .coverage .coverage.* .demo .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dist
+	@find $(CODE) -type d -name __pycache__ -prune -exec rm -rf {} +

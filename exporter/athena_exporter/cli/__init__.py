@@ -1,0 +1,27 @@
+"""The command line: the one composition root. Only here are files, the environment, clocks and AWS put together."""
+
+import click
+
+from athena_exporter import __version__
+from athena_exporter.cli.reading import metrics, report
+from athena_exporter.cli.serving import serve
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="athena-exporter")
+def main() -> None:
+    """Prometheus exporter for Amazon Athena: who scans how much, in which workgroup, at what price.
+
+    \b
+    athena-exporter serve                   counts, and serves /metrics on :9989
+    athena-exporter report users            top spenders, from the exporter's ledger
+    athena-exporter metrics                 every metric, as Markdown
+
+    Credentials and the Region come from the environment as for any AWS tool. Exit codes: 0 done, 2 wrong usage or
+    set-up (one line says what, where and how to mend it).
+    """  # noqa: D301 - \b is click's mark for "keep these lines"
+
+
+main.add_command(serve)
+main.add_command(report)
+main.add_command(metrics)

@@ -1,0 +1,46 @@
+"""How the command line fails: one clear line each, exit code 2, no traceback."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+
+from athena_exporter.config import ConfigError
+from athena_exporter.ledger.errors import LedgerError
+from athena_exporter.outlets.server import AddressError
+from athena_exporter.sources import errors
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+class SetupError(Exception):
+    """The set-up cannot work; the message says what, where and how to mend it."""
+
+
+class _Stop(click.ClickException):
+    """Prints its lines on standard error."""
+
+    exit_code = 2
+
+    def show(self, file: object = None) -> None:
+        del file  # click offers another stream; standard error is right for every command
+        for line in self.message.splitlines():
+            click.echo(f"athena-exporter: {line}", err=True)
+
+
+def explained(command: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Turn the errors that a person can mend into lines; anything else is a bug and keeps its traceback."""
+
+    @wraps(command)
+    def run(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        try:
+            return command(*args, **kwargs)
+        except (ConfigError, LedgerError, AddressError, SetupError) as error:
+            raise _Stop(str(error)) from error
+        except (ClientError, BotoCoreError) as error:
+            raise _Stop(errors.explain(error)) from error
+
+    return run

@@ -1,0 +1,97 @@
+"""`athena-exporter report` and `athena-exporter metrics`: what a person reads without Prometheus. No AWS."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from athena_exporter.cli.failing import explained
+from athena_exporter.config import load, parse_duration
+from athena_exporter.ledger import history
+from athena_exporter.outlets import report as reports
+from athena_exporter.outlets.reference import markdown
+
+
+@click.command()
+def metrics() -> None:
+    """Print every metric as Markdown: name, type, labels, meaning, and how a query is counted."""
+    click.echo(markdown(), nl=False)
+
+
+class _Moment(click.ParamType[datetime]):
+    """A date, a time, or how long ago."""
+
+    name = "TIME"
+
+    def convert(self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            return datetime.now(UTC) - parse_duration(value)
+        except ValueError:
+            pass
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no time: write 7d, 2026-03-28 or 2026-03-28T14:00Z", param, ctx)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _listing() -> str:
+    width = max(len(one.name) for one in reports.REPORTS)
+    return "\n".join(f"{one.name:<{width}}  {one.summary}" for one in reports.REPORTS)
+
+
+@click.command(
+    help="Answer from the ledger's rollups, while the exporter may be running. Times are UTC, by query time.\n\n\b\n"
+    + _listing()
+)
+@click.argument("name", metavar="REPORT", type=click.Choice([one.name for one in reports.REPORTS]), default="users")
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The exporter's configuration, for the ledger's path.",
+)
+@click.option(
+    "--ledger",
+    "ledger_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The ledger itself, instead of the one in the configuration.",
+)
+@click.option("--since", type=_Moment(), default="7d", show_default=True, help="A time, or how long ago.")
+@click.option("--until", type=_Moment(), help="A time, or how long ago; default: now.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Rows at most (tables only).")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice([one.value for one in reports.Format]),
+    default="table",
+    show_default=True,
+    help="A table for people, or everything as raw numbers.",
+)
+@explained
+def report(
+    name: str,
+    config_path: Path | None,
+    ledger_path: Path | None,
+    since: datetime,
+    until: datetime | None,
+    limit: int,
+    form: str,
+) -> None:
+    """Answer from the ledger's rollups."""
+    path = ledger_path or Path(load(config_path, os.environ).ledger.path)
+    # The rollups keep whole hours: the present one belongs to a range that ends now.
+    end = until or datetime.now(UTC) + timedelta(hours=1)
+    rows = list(history.usage(path, since, end))
+    whole = form != reports.Format.TABLE
+    table = reports.build(reports.BY_NAME[name], rows, limit=None if whole else limit)
+    if form == reports.Format.JSON:
+        click.echo(reports.to_json(table), nl=False)
+    elif form == reports.Format.CSV:
+        click.echo(reports.to_csv(table), nl=False)
+    else:
+        Console().print(reports.to_rich(table))

@@ -1,0 +1,379 @@
+"""The configuration's shape: every key, its default, its meaning, and what must hold between keys.
+
+Stage: YAML -> document -> **model** -> composition root. Frozen. The README's table and config.example.yml are
+checked against these classes, so a key is declared here and nowhere else.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from athena_exporter.config.document import Location
+from athena_exporter.config.kinds import (
+    choice,
+    duration,
+    file,
+    flag,
+    money,
+    naming,
+    one_size,
+    share,
+    size,
+    text,
+    whole,
+    write_duration,
+    write_size,
+)
+
+ATHENA_HISTORY = timedelta(days=45)
+"""How long Athena keeps query executions: nothing older can be read, or waited for."""
+BINARY_TB = 2**40
+"""Bytes in a TB, if AWS means the binary one; its MB then has 2^20."""
+DECIMAL_TB = 10**12
+"""Bytes in a TB, if AWS means the decimal one; its MB then has 10^6."""
+
+_NOTHING_OLDER = duration(at_most=ATHENA_HISTORY, because="Athena forgets older queries")
+_SECOND = timedelta(seconds=1)
+_INSTANT = timedelta(milliseconds=1)
+
+
+def _is_region(name: str) -> bool:
+    return re.fullmatch(r"[a-z]{2,}(-[a-z]+)+-\d+", name, re.ASCII) is not None
+
+
+def _is_role(arn: str) -> bool:
+    return re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", arn, re.ASCII) is not None
+
+
+def _is_external_id(word: str) -> bool:
+    return re.fullmatch(r"[\w+=,.@:/-]{2,1224}", word, re.ASCII) is not None
+
+
+def _is_endpoint(address: str) -> bool:
+    """Whether it is scheme, host and port alone: a path, a query or a password has no place in it."""
+    try:
+        url = urlsplit(address)
+        return (
+            bool(url.hostname)
+            and url.port != 0
+            and address in {f"{url.scheme}://{url.netloc}{end}" for end in ("", "/")}
+            and url.scheme in {"http", "https"}
+            and "@" not in address
+            and " " not in address
+        )
+    except ValueError:
+        return False
+
+
+REGION = text(wanted="the name of an AWS Region", example="eu-central-1", fits=_is_region)
+"""Also what AWS_REGION and AWS_DEFAULT_REGION have to be."""
+_ROLE = text(
+    wanted="the ARN of an IAM role",
+    example="arn:aws:iam::111122223333:role/athena-reader",
+    fits=_is_role,
+)
+_EXTERNAL_ID = text(
+    wanted="the external id in quotes (2 to 1224 letters, digits or +=,.@:/-)",
+    example="'athena-observability'",
+    fits=_is_external_id,
+)
+_ENDPOINT = text(wanted="an address of scheme, host and port", example="http://127.0.0.1:9988", fits=_is_endpoint)
+
+
+def _empty_if_nothing(found: object) -> object:
+    """A key with nothing behind it (all its lines commented out, say) means the defaults."""
+    return () if found is None else found
+
+
+class Journal(StrEnum):
+    """How SQLite keeps the ledger's transactions whole."""
+
+    AUTO = "auto"
+    WAL = "wal"
+    ROLLBACK = "rollback"
+
+
+class Section(BaseModel):
+    """A part of the configuration: frozen, refuses unknown keys, empty means all defaults."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_if_nothing(cls, found: object) -> object:
+        return {} if found is None else found
+
+
+class TargetSettings(Section):
+    """One account in one Region, and the role that may read it."""
+
+    region: Annotated[str | None, REGION] = Field(
+        default=None, description="The Region to read; by default the one of the environment."
+    )
+    role_arn: Annotated[str | None, _ROLE] = Field(
+        default=None,
+        description="A role to assume; by default the environment's credentials read by themselves.",
+    )
+    external_id: Annotated[str | None, _EXTERNAL_ID] = Field(
+        default=None, description="The external id that the role's trust policy asks for."
+    )
+
+
+class AwsSettings(Section):
+    """How AWS is called."""
+
+    endpoint_url: Annotated[str | None, _ENDPOINT] = Field(
+        default=None, description="One address for all calls, such as the testbed's; by default AWS itself."
+    )
+    rate_share: Annotated[float, share()] = Field(
+        default=0.5, description="The share of each API's published rate that may be used; the rest is people's."
+    )
+
+
+class LedgerSettings(Section):
+    """The one durable state."""
+
+    path: Annotated[Path, file()] = Field(
+        default=Path("athena-ledger.db"),
+        description="The SQLite file; its lock file stands beside it.",
+    )
+    retention: Annotated[timedelta, duration(at_least=timedelta(hours=1))] = Field(
+        default=timedelta(days=3),
+        description="How long counted queries are kept one by one; totals and rollups stay longer.",
+    )
+    initial_lookback: Annotated[timedelta, _NOTHING_OLDER] = Field(
+        default=timedelta(0),
+        description="At the very first start, count queries that ended this long ago, too.",
+    )
+    seed: Annotated[timedelta, _NOTHING_OLDER] = Field(
+        default=timedelta(0),
+        description="At the very first start, fill the windows, not the counters, from Athena's history.",
+    )
+    journal: Annotated[Journal, choice(Journal)] = Field(
+        default=Journal.AUTO,
+        description="`wal` for local disks, `rollback` for network disks; `auto` looks at the disk.",
+    )
+
+
+class AthenaSettings(Section):
+    """The source `athena`: what ran."""
+
+    enabled: Annotated[bool, flag(always="it tells what ran, the other sources only add to it")] = Field(
+        default=True, description="Always on."
+    )
+    interval: Annotated[timedelta, duration(at_least=_SECOND)] = Field(
+        default=timedelta(seconds=15), description="The pause between two sweeps."
+    )
+    deep_interval: Annotated[timedelta, duration(at_least=_SECOND)] = Field(
+        default=timedelta(hours=6),
+        description="The pause between two sweeps of the whole history that still counts.",
+    )
+
+
+class LookupSettings(Section):
+    """The source `lookup`: who started it, from CloudTrail's LookupEvents."""
+
+    enabled: Annotated[bool, flag()] = Field(
+        default=True, description="Whether CloudTrail is asked who started each query."
+    )
+    interval: Annotated[timedelta, duration(at_least=_SECOND)] = Field(
+        default=timedelta(seconds=30), description="The pause between two reads around queries that lack a user."
+    )
+    full_pass: Annotated[timedelta, duration(at_least=_SECOND)] = Field(
+        default=timedelta(hours=1), description="The longest pause between two reads of the whole patience window."
+    )
+
+
+class SourcesSettings(Section):
+    """What is read, and how often."""
+
+    athena: AthenaSettings = Field(default=AthenaSettings(), description="What ran.")
+    lookup: LookupSettings = Field(default=LookupSettings(), description="Who started it.")
+
+
+class IdentitySettings(Section):
+    """How a query finds its user."""
+
+    patience: Annotated[timedelta, duration(at_least=_SECOND)] = Field(
+        default=timedelta(hours=3),
+        description="How long after its start a query must be unknown to CloudTrail to stay without a user.",
+    )
+    source_down_after: Annotated[
+        timedelta, duration(at_least=_SECOND, at_most=ATHENA_HISTORY, because="queries are abandoned then")
+    ] = Field(
+        default=timedelta(hours=24),
+        description="How long CloudTrail must be unreadable for a query to stay without a user.",
+    )
+    person_roles: Annotated[tuple[Annotated[re.Pattern[str], naming()], ...], BeforeValidator(_empty_if_nothing)] = (
+        Field(
+            default=(re.compile("^alpha_user_(.+)$"),),
+            description="Regular expressions of roles that belong to one person each; the group is the person.",
+        )
+    )
+
+
+class PricingSettings(Section):
+    """What a query costs."""
+
+    usd_per_tb: Annotated[Decimal, money()] = Field(
+        default=Decimal("5.0"), description="Athena's price per TB scanned in your Region, in US dollars."
+    )
+    tb_bytes: Annotated[int, one_size(BINARY_TB, DECIMAL_TB)] = Field(
+        default=BINARY_TB, description="Bytes in the TB of that price: 1TiB or 1TB; a MB follows it."
+    )
+    minimum_bytes: Annotated[int, size()] = Field(
+        default=10 * 2**20, description="The least that is billed for a query that is billed by the byte."
+    )
+
+
+class LabelsSettings(Section):
+    """How many values a label may have; the rest is counted as `other`."""
+
+    users: Annotated[int, whole()] = Field(default=500, description="Values of the label `user`.")
+    databases: Annotated[int, whole()] = Field(default=200, description="Values of the label `database`.")
+    clients: Annotated[int, whole()] = Field(default=100, description="Values of the label `client`.")
+    series_per_family: Annotated[int, whole()] = Field(default=20_000, description="Series of one metric.")
+    idle: Annotated[timedelta, duration(at_least=timedelta(hours=1))] = Field(
+        default=ATHENA_HISTORY, description="A value that nobody used for this long makes room for another."
+    )
+
+
+class OutboxSettings(Section):
+    """Facts that wait for their consumers."""
+
+    max_bytes: Annotated[int, size(at_least=2**20)] = Field(
+        default=2 * 2**30, description="The most that waits; then the oldest facts are dropped, and counted."
+    )
+    max_age: Annotated[
+        timedelta,
+        duration(
+            at_least=timedelta(hours=1), at_most=timedelta(days=14), because="CloudWatch Logs refuses older events"
+        ),
+    ] = Field(default=timedelta(days=13), description="The longest that a fact waits.")
+
+
+class ExpositionSettings(Section):
+    """What `/metrics` shows."""
+
+    series_warmup: Annotated[timedelta, duration()] = Field(
+        default=timedelta(seconds=120),
+        description="How long a new counter shows 0, so that `increase()` sees its rise: two scrapes or more.",
+    )
+    interval: Annotated[timedelta, duration(at_least=_INSTANT)] = Field(
+        default=timedelta(seconds=5), description="The pause between two renderings of the committed state."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """Two keys whose values can't hold together; the first location is the one to mend."""
+
+    locations: tuple[Location, ...]
+    words: str
+
+
+class Config(Section):
+    """The whole configuration. `load` fills `targets`; `Config()` alone has the defaults and no target."""
+
+    targets: Annotated[tuple[TargetSettings, ...], BeforeValidator(_empty_if_nothing)] = Field(
+        default=(), description="The accounts and Regions to read; by default one, the environment's."
+    )
+    aws: AwsSettings = Field(default=AwsSettings(), description="How AWS is called.")
+    ledger: LedgerSettings = Field(default=LedgerSettings(), description="The one durable state.")
+    sources: SourcesSettings = Field(default=SourcesSettings(), description="What is read, and how often.")
+    identity: IdentitySettings = Field(default=IdentitySettings(), description="How a query finds its user.")
+    pricing: PricingSettings = Field(default=PricingSettings(), description="What a query costs.")
+    labels: LabelsSettings = Field(default=LabelsSettings(), description="How many values a label may have.")
+    outbox: OutboxSettings = Field(default=OutboxSettings(), description="Facts that wait for their consumers.")
+    exposition: ExpositionSettings = Field(default=ExpositionSettings(), description="What `/metrics` shows.")
+
+    @model_validator(mode="after")
+    def _no_conflicts(self) -> Self:
+        found = tuple(conflicts(self))
+        if found:
+            words = "; ".join(conflict.words for conflict in found)
+            raise PydanticCustomError("conflicts", "{words}", {"words": words, "conflicts": found})
+        return self
+
+
+def conflicts(config: Config) -> Iterator[Conflict]:
+    """Everything that can't hold together, each with the keys it is between."""
+    yield from _alike_targets(config.targets)
+    yield from _pointless_external_ids(config.targets)
+    yield from _contradicting_durations(config)
+    yield from _impossible_sizes(config)
+
+
+def _alike_targets(targets: tuple[TargetSettings, ...]) -> Iterator[Conflict]:
+    first: dict[tuple[str | None, str | None], int] = {}
+    for index, target in enumerate(targets):
+        key = (target.region, target.role_arn)
+        if key in first:
+            words = f"the same Region and role as targets[{first[key]}]; every query would count twice: remove one"
+            yield Conflict(locations=(("targets", index), ("targets", first[key])), words=words)
+        first.setdefault(key, index)
+
+
+def _pointless_external_ids(targets: tuple[TargetSettings, ...]) -> Iterator[Conflict]:
+    for index, target in enumerate(targets):
+        if target.external_id is not None and target.role_arn is None:
+            words = "an external id belongs to a role: add role_arn or remove it"
+            yield Conflict(locations=(("targets", index, "external_id"), ("targets", index, "role_arn")), words=words)
+
+
+def _contradicting_durations(config: Config) -> Iterator[Conflict]:
+    """Pairs of durations of which the first must be the longer one, with the reason."""
+    identity, ledger, sources = config.identity, config.ledger, config.sources
+    patience = (("identity", "patience"), identity.patience)
+    for (longer, much), (shorter, least), strictly, reason in (
+        ((("identity", "source_down_after"), identity.source_down_after), patience, True,
+         "else no query could ever wait out its patience"),
+        ((("ledger", "retention"), ledger.retention), patience, False,
+         "else a query would be forgotten before its user may be found"),
+        ((("sources", "athena", "deep_interval"), sources.athena.deep_interval),
+         (("sources", "athena", "interval"), sources.athena.interval), False,
+         "a deep sweep is a sweep too"),
+        ((("sources", "lookup", "full_pass"), sources.lookup.full_pass),
+         (("sources", "lookup", "interval"), sources.lookup.interval), False,
+         "a full pass is a read too"),
+        ((("exposition", "series_warmup"), config.exposition.series_warmup or config.exposition.interval),
+         (("exposition", "interval"), config.exposition.interval), False,
+         "else no scrape would see the 0 of a new series (0s switches the warm-up off)"),
+    ):  # fmt: skip  # one line a rule: the table is the documentation
+        if much < least or (strictly and much == least):
+            relation = "longer than" if strictly else "at least"
+            words = (
+                f"{write_duration(much)} is too short: it must be {relation} {dotted(shorter)} "
+                f"({write_duration(least)}), {reason}"
+            )
+            yield Conflict(locations=(longer, shorter), words=words)
+
+
+def _impossible_sizes(config: Config) -> Iterator[Conflict]:
+    pricing, labels = config.pricing, config.labels
+    megabyte = 2**20 if pricing.tb_bytes == BINARY_TB else 10**6
+    if pricing.minimum_bytes % megabyte:
+        words = (
+            f"{write_size(pricing.minimum_bytes)} is not a whole number of MB; with a TB of "
+            f"{write_size(pricing.tb_bytes)} write {write_size(10 * megabyte)}"
+        )
+        yield Conflict(locations=(("pricing", "minimum_bytes"), ("pricing", "tb_bytes")), words=words)
+    for name, values in (("users", labels.users), ("databases", labels.databases), ("clients", labels.clients)):
+        if labels.series_per_family < values:
+            words = f"{labels.series_per_family} is too few: one metric may have a series for each of {values} {name}"
+            yield Conflict(locations=(("labels", "series_per_family"), ("labels", name)), words=words)
+
+
+def dotted(location: Location) -> str:
+    """A location as one writes it: `targets[0].region`."""
+    words = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return words.removeprefix(".")

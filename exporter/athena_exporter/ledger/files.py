@@ -1,0 +1,177 @@
+"""The ledger's files: opening, the writer's lock, the journal that its disk allows, and signs of a restored backup."""
+
+import fcntl
+import json
+import os
+import shutil
+import sqlite3
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from athena_exporter.ledger import schema
+from athena_exporter.ledger.errors import LedgerError, explained
+
+Journal: TypeAlias = Literal["wal", "rollback"]
+
+# SQLite's write-ahead log needs shared memory, which no network file system gives (sqlite.org/wal.html).
+_NETWORK_DISKS = frozenset({"nfs", "nfs4", "efs", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "ceph", "glusterfs"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """What the lock file says was published last: which ledger, and its transaction's number."""
+
+    ledger_id: str
+    sequence: int
+
+
+class WriterLock:
+    """The lock file beside the ledger: held while the process lives, it also remembers the last published state.
+
+    A ledger older than its stamp is a restored copy: its counters must not go on from an old value.
+    """
+
+    def __init__(self, ledger_path: Path) -> None:
+        """Take the lock. Raises LedgerError if another exporter holds it or the folder cannot be written."""
+        self._path = ledger_path.with_name(ledger_path.name + ".lock")
+        try:
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            trouble = (error.strerror or "not usable").lower()
+            raise LedgerError(f"ledger {ledger_path}: {trouble}; the folder must exist and be writable") from error
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._descriptor)
+            raise LedgerError(
+                f"ledger {ledger_path}: another exporter uses it; one ledger has one writer, end that one first"
+            ) from error
+
+    def stamp(self) -> Stamp | None:
+        """What was published last, None if never (or the file says nothing readable)."""
+        text = os.pread(self._descriptor, 4096, 0)
+        try:
+            said = json.loads(text)
+            return Stamp(ledger_id=str(said["ledger_id"]), sequence=int(said["sequence"]))
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    def write(self, stamp: Stamp) -> None:
+        """Remember what is about to be published; a torn write reads as nothing, which is safe."""
+        text = json.dumps({"ledger_id": stamp.ledger_id, "sequence": stamp.sequence}).encode().ljust(128)
+        os.pwrite(self._descriptor, text, 0)
+
+    def release(self) -> None:
+        """Give the lock back; the file stays, for it remembers."""
+        os.close(self._descriptor)
+
+
+def disk_type(path: Path, mounts: str) -> str:
+    """The file system of the folder `path`, from the text of /proc/self/mounts; '' if it tells nothing."""
+    best, kind = "", ""
+    for line in mounts.splitlines():
+        _, mount, found, *_ = line.split(" ")
+        inside = path.is_relative_to(mount.replace("\\040", " "))
+        if inside and len(mount) >= len(best):
+            best, kind = mount, found
+    return kind
+
+
+def journal_for(path: Path) -> Journal:
+    """The journal that the disk of `path` allows: a rollback journal on network disks, else WAL."""
+    try:
+        mounts = Path("/proc/self/mounts").read_text()
+    except OSError:  # not Linux: then no network disk is recognised, and `ledger.journal` can say it
+        return "wal"
+    return "rollback" if disk_type(path.resolve().parent, mounts) in _NETWORK_DISKS else "wal"
+
+
+def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
+    """A connection in autocommit mode. Threads share it under the ledger's own locks."""
+    mode = "ro" if readonly else "rwc"
+    connection = sqlite3.connect(
+        f"file:{_quoted(path)}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False, timeout=30
+    )
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+def open_ledger(path: Path, journal: Journal, steps: Sequence[str] = schema.MIGRATIONS) -> sqlite3.Connection:
+    """Open or create the ledger for writing, durable at every commit, migrated to this version.
+
+    Raises:
+        LedgerError: not a ledger, damaged, newer than this program, or not writable. The file is left as it is.
+    """
+    with explained(path):
+        connection = connect(path)
+        try:
+            _prepare(connection, path, journal, steps)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def open_readonly(path: Path) -> sqlite3.Connection:
+    """Open an existing ledger for reading while the exporter may be writing it. Raises LedgerError."""
+    if not path.exists():
+        raise LedgerError(f"ledger {path}: there is no such file; name it with --ledger or in the configuration")
+    with explained(path):
+        connection = connect(path, readonly=True)
+        try:
+            _recognise(connection, path, len(schema.MIGRATIONS) + 1)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, journal: Journal, steps: Sequence[str]) -> None:
+    newest = len(steps) + 1
+    empty = connection.execute("PRAGMA page_count").fetchone()[0] == 0
+    if not empty:
+        _recognise(connection, path, newest)
+        _examine(connection, path)
+    connection.execute(f"PRAGMA journal_mode = {'WAL' if journal == 'wal' else 'DELETE'}")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA cache_size = -65536")
+    if empty:
+        schema.create(connection)
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version < newest:
+        _keep_old(connection, path, version)
+        schema.migrate(connection, version, steps)
+    connection.execute(
+        "INSERT OR IGNORE INTO meta VALUES ('ledger_id', ?), ('sequence', '0'), ('generation', '1')",
+        (uuid.uuid4().hex,),
+    )
+
+
+def _recognise(connection: sqlite3.Connection, path: Path, newest: int) -> None:
+    if connection.execute("PRAGMA application_id").fetchone()[0] != schema.APPLICATION_ID:
+        raise LedgerError(f"ledger {path}: this is a database, but not a ledger; name another file (ledger.path)")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > newest:
+        raise LedgerError(
+            f"ledger {path}: written by a newer version (format {version}, this program knows {newest}); "
+            "run that version, or start with a new file"
+        )
+
+
+def _examine(connection: sqlite3.Connection, path: Path) -> None:
+    fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if fault != "ok":
+        raise LedgerError(f"ledger {path}: it is damaged ({fault}); restore a backup or move it away")
+
+
+def _keep_old(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    """Copy the old ledger beside the new one before a migration touches it."""
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    shutil.copy2(path, path.with_name(f"{path.name}.v{version}"))
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")

@@ -1,0 +1,323 @@
+"""fold(known, batch) -> Change: the whole of counting, pure.
+
+Stage: records -> **fold** -> ledger. Two phases: an execution counts for its workgroup when it is final, and for a
+user when its start is there too; docs/reliability.md gives the rules their numbers. Always true:
+users + `unattributed` + pending = workgroups.
+"""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from athena_exporter import catalog
+from athena_exporter.ledger.labels import LabelBudget
+from athena_exporter.ledger.model import (
+    HOUR_MS,
+    Attribution,
+    Change,
+    Fact,
+    Known,
+    Labels,
+    Phase,
+    Row,
+    SeriesKey,
+    Usage,
+    UsageKey,
+)
+from athena_exporter.ledger.rejections import rejection
+from athena_exporter.pricing import billed_bytes, cost_nanousd
+from athena_exporter.records import (
+    OTHER,
+    PENDING,
+    UNATTRIBUTED,
+    UNKNOWN,
+    Batch,
+    Evidence,
+    FailedStart,
+    Identity,
+    Kind,
+    QueryExecution,
+    Read,
+    Record,
+    StartedQuery,
+    UnreadableQuery,
+    epoch_ms,
+    from_epoch_ms,
+)
+
+_NOBODY = Identity(user=UNATTRIBUTED, role=None, kind=Kind.UNKNOWN, client=UNKNOWN)
+
+
+def fold(known: Known, batch: Batch) -> Change:
+    """What `batch` changes in a ledger that knows `known`. Records first, then what the batch's reads prove."""
+    work = _Work(known, batch.observed_at)
+    for record in batch.records:
+        work.record(record)
+    for read in batch.reads:
+        work.read(read)
+    return work.change()
+
+
+class _Work:
+    """The accumulator of one fold; nothing of it outlives the call."""
+
+    def __init__(self, known: Known, observed_at: datetime) -> None:
+        self._known = known
+        self._observed_ms = epoch_ms(observed_at)
+        self._labels = LabelBudget(known)
+        self._rows: dict[str, Row] = {}
+        self._dropped: set[str] = set()
+        self._deltas: Counter[SeriesKey] = Counter()
+        self._usage: dict[UsageKey, Usage] = {}
+        self._rejections: dict[str, int] = {}
+        self._facts: list[Fact] = []
+
+    def change(self) -> Change:
+        return Change(
+            rows=tuple(self._rows.values()),
+            dropped=frozenset(self._dropped),
+            deltas=self._deltas,
+            usage=self._usage,
+            rejections=self._rejections,
+            slots=frozenset(self._labels.touched),
+            facts=tuple(self._facts),
+        )
+
+    def record(self, record: Record) -> None:
+        match record:
+            case QueryExecution():
+                self._execution(record)
+            case StartedQuery():
+                self._started(record)
+            case FailedStart():
+                self._refused(record)
+            case UnreadableQuery():
+                self._unreadable(record)
+
+    # -- executions -----------------------------------------------------------------------------------------------
+
+    def _execution(self, execution: QueryExecution) -> None:
+        row = self._row(execution.query_id)
+        if row is not None and row.phase is Phase.COUNTED:
+            self._compare(row, execution)
+        elif self._outside(row, execution):
+            self._forget(execution.query_id)
+        else:
+            self._progress(self._told(row, execution), execution)
+
+    def _outside(self, row: Row | None, execution: QueryExecution) -> bool:
+        """The one gate against counting again what was pruned: the execution ended below the low-water mark."""
+        remembered = row is not None and row.phase is not Phase.STARTED
+        return execution.state.final and not remembered and epoch_ms(execution.counted_at) < self._known.low_water_ms
+
+    def _told(self, row: Row | None, execution: QueryExecution) -> Row:
+        """The row with what the execution says; the first sight of it keeps its transaction's number."""
+        base = row or Row(query_id=execution.query_id, phase=Phase.OPEN, since_ms=0)
+        return replace(
+            base,
+            phase=Phase.OPEN,
+            unreadable=False,
+            since_ms=epoch_ms(execution.submitted_at),
+            sequence=self._known.sequence if base.sequence is None else base.sequence,
+            workgroup=execution.workgroup,
+            database=execution.database,
+            statement_type=execution.statement_type,
+            state=execution.state.value,
+            ended_ms=None if execution.ended_at is None else epoch_ms(execution.ended_at),
+            scanned_bytes=execution.scanned_bytes,
+        )
+
+    def _progress(self, row: Row, execution: QueryExecution) -> None:
+        if not execution.state.final:
+            self._keep(row)
+        elif not execution.has_statistics and self._statistics_may_follow(row):
+            since = self._observed_ms if row.waiting_since_ms is None else row.waiting_since_ms
+            self._keep(replace(row, phase=Phase.WAITING, waiting_since_ms=since))
+        else:
+            self._count(row, execution)
+
+    def _statistics_may_follow(self, row: Row) -> bool:
+        patience = self._known.rules.statistics_patience
+        return row.waiting_since_ms is None or self._observed_ms - row.waiting_since_ms < _ms(patience)
+
+    def _count(self, row: Row, execution: QueryExecution) -> None:
+        billed = billed_bytes(execution, self._known.rules.prices)
+        row = replace(
+            row,
+            phase=Phase.COUNTED,
+            ended_ms=row.counted_ms,
+            billed_bytes=billed,
+            cost_nanousd=None if billed is None else cost_nanousd(billed, self._known.rules.prices),
+            attribution=Attribution.PENDING if row.identity is None else Attribution.KNOWN,
+            detail=execution if self._known.rules.facts else None,
+        )
+        if self._in_counters(row):
+            self._count_workgroup(row, statistics=execution.has_statistics)
+        self._use(row, PENDING if row.identity is None else row.identity.user, 1)
+        if row.identity is not None:
+            row = self._attribute(row, row.identity)
+        self._keep(row)
+
+    def _count_workgroup(self, row: Row, *, statistics: bool) -> None:
+        labels = (_said(row.workgroup), _said(row.statement_type), _said(row.state))
+        self._add(catalog.QUERIES, labels, 1)
+        self._add(catalog.SCANNED_BYTES, labels, row.scanned_bytes)
+        self._add(catalog.BILLED_BYTES, labels, row.billed_bytes)
+        self._add(catalog.COST_USD, labels, row.cost_nanousd)
+        if not statistics:
+            self._add(catalog.MISSING_STATISTICS, (_said(row.workgroup),), 1)
+
+    def _compare(self, row: Row, execution: QueryExecution) -> None:
+        """A counted query is told again: the same answer is silence, another one is counted and not believed."""
+        told = (execution.state.value, execution.scanned_bytes)
+        if execution.state.final and execution.has_statistics and told != (row.state, row.scanned_bytes):
+            self._add(catalog.DISAGREEMENTS, ("execution",), 1)
+
+    def _unreadable(self, record: UnreadableQuery) -> None:
+        row = self._row(record.query_id)
+        if row is not None and row.phase is not Phase.COUNTED:
+            self._keep(replace(row, unreadable=True))
+
+    # -- identities -----------------------------------------------------------------------------------------------
+
+    def _started(self, start: StartedQuery) -> None:
+        row = self._row(start.query_id)
+        if row is None:
+            row = Row(query_id=start.query_id, phase=Phase.STARTED, since_ms=epoch_ms(start.started_at))
+        if row.identity is not None:
+            if row.identity != start.identity:
+                self._add(catalog.DISAGREEMENTS, ("identity",), 1)
+        elif row.phase is not Phase.COUNTED:
+            self._keep(replace(row, identity=start.identity))
+        elif row.attribution.given_up:
+            self._correct(row, start.identity)
+        else:
+            self._use(row, PENDING, -1)
+            self._use(row, start.identity.user, 1)
+            row = replace(row, identity=start.identity, attribution=Attribution.KNOWN)
+            self._keep(self._attribute(row, start.identity))
+
+    def _attribute(self, row: Row, who: Identity) -> Row:
+        """Count the query for its user and its client, and tell the outbox; the row has no more need of detail."""
+        user, client = self._labels.value("user", who.user), self._labels.value("client", who.client)
+        database = self._labels.value("database", _said(row.database))
+        if self._in_counters(row):
+            self._count_user(row, user, database)
+            self._count_client(row, client)
+            self._overflow({"user": user, "client": client, "database": database})
+            self._tell("query", row)
+        return replace(row, detail=None)
+
+    def _count_user(self, row: Row, user: str, database: str) -> None:
+        workgroup = _said(row.workgroup)
+        self._add(catalog.USER_QUERIES, (user, workgroup, database, _said(row.state)), 1)
+        self._add(catalog.USER_SCANNED_BYTES, (user, workgroup, database), row.scanned_bytes)
+        self._add(catalog.USER_COST_USD, (user, workgroup, database), row.cost_nanousd)
+
+    def _count_client(self, row: Row, client: str) -> None:
+        labels = (client, _said(row.workgroup))
+        self._add(catalog.CLIENT_QUERIES, labels, 1)
+        self._add(catalog.CLIENT_SCANNED_BYTES, labels, row.scanned_bytes)
+        self._add(catalog.CLIENT_COST_USD, labels, row.cost_nanousd)
+
+    def _overflow(self, exposed: dict[str, str]) -> None:
+        for label, value in exposed.items():
+            if value == OTHER:
+                self._add(catalog.LABEL_OVERFLOW, (label,), 1)
+
+    def _correct(self, row: Row, who: Identity) -> None:
+        """A late identity moves the query in windows and events; its counters keep `unattributed`."""
+        self._use(row, UNATTRIBUTED, -1)
+        self._use(row, who.user, 1)
+        self._labels.value("user", who.user)
+        row = replace(row, identity=who, attribution=Attribution.LATE)
+        if self._in_counters(row):
+            self._add(catalog.LATE_IDENTITIES, (), 1)
+            self._add(catalog.LATE_IDENTITY_BYTES, (), row.scanned_bytes)
+            self._tell("identity", row)
+        self._keep(row)
+
+    def _refused(self, start: FailedStart) -> None:
+        at_ms = epoch_ms(start.started_at)
+        seen = start.event_id in self._known.rejections or start.event_id in self._rejections
+        if seen or at_ms < max(self._known.low_water_ms, self._known.counting_since_ms):
+            return
+        self._rejections[start.event_id] = at_ms
+        named = rejection(start.error_code)
+        labels = (_said(start.workgroup), named.category, named.error, named.retryable)
+        self._add(catalog.START_REJECTIONS, labels, 1)
+
+    # -- reads ----------------------------------------------------------------------------------------------------
+
+    def read(self, read: Read) -> None:
+        for query_id in [*self._known.rows, *(new for new in self._rows if new not in self._known.rows)]:
+            row = self._row(query_id)
+            if row is not None and row.phase is Phase.COUNTED and row.attribution is Attribution.PENDING:
+                self._decide(row, read)
+
+    def _decide(self, row: Row, read: Read) -> None:
+        """Patience by knowledge: only a read that could have seen the start, late enough, gives a query up."""
+        age = read.begun_at - from_epoch_ms(row.since_ms)
+        rules = self._known.rules
+        if read.evidence is Evidence.EXECUTIONS:
+            if age >= rules.source_down_after:
+                self._give_up(row, Attribution.SOURCE_DOWN)
+        elif epoch_ms(read.since) <= row.since_ms < epoch_ms(read.until) and age >= rules.identity_patience:
+            self._give_up(row, Attribution.NOT_FOUND)
+
+    def _give_up(self, row: Row, reason: Attribution) -> None:
+        self._use(row, PENDING, -1)
+        self._use(row, UNATTRIBUTED, 1)
+        if self._in_counters(row):
+            self._add(catalog.UNATTRIBUTED_QUERIES, (reason.name.lower(),), 1)
+            self._add(catalog.UNATTRIBUTED_BYTES, (reason.name.lower(),), row.scanned_bytes)
+        self._keep(self._attribute(replace(row, attribution=reason), _NOBODY))
+
+    # -- bookkeeping ----------------------------------------------------------------------------------------------
+
+    def _row(self, query_id: str) -> Row | None:
+        if query_id in self._dropped:
+            return None
+        return self._rows.get(query_id) or self._known.rows.get(query_id)
+
+    def _keep(self, row: Row) -> None:
+        self._dropped.discard(row.query_id)
+        self._rows[row.query_id] = row
+
+    def _forget(self, query_id: str) -> None:
+        self._rows.pop(query_id, None)
+        if query_id in self._known.rows:
+            self._dropped.add(query_id)
+
+    def _in_counters(self, row: Row) -> bool:
+        return row.counted_ms >= self._known.counting_since_ms
+
+    def _add(self, metric: catalog.Metric, labels: Labels, amount: int | None) -> None:
+        """Add to a counter; None (AWS said nothing) adds nothing, yet the series exists."""
+        self._deltas[self._labels.series(metric, labels)] += amount or 0
+
+    def _use(self, row: Row, user: str, sign: int) -> None:
+        key = UsageKey(
+            hour_ms=row.counted_ms - row.counted_ms % HOUR_MS,
+            workgroup=_said(row.workgroup),
+            user=user,
+            database=_said(row.database),
+            state=_said(row.state),
+        )
+        cell = self._usage.setdefault(key, Usage())
+        cell.queries += sign
+        cell.scanned_bytes += sign * (row.scanned_bytes or 0)
+        cell.billed_bytes += sign * (row.billed_bytes or 0)
+        cell.cost_nanousd += sign * (row.cost_nanousd or 0)
+
+    def _tell(self, kind: str, row: Row) -> None:
+        if self._known.rules.facts:
+            self._facts.append(Fact(kind=kind, at=from_epoch_ms(row.counted_ms), row=row))
+
+
+def _said(value: str | None) -> str:
+    return UNKNOWN if value is None or not value else value
+
+
+def _ms(span: timedelta) -> int:
+    return span // timedelta(milliseconds=1)

@@ -1,0 +1,160 @@
+"""What fold reads and what it answers: plain frozen values, no SQL."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import IntEnum
+from typing import TypeAlias
+
+from athena_exporter.pricing import Prices
+from athena_exporter.records import Identity, QueryExecution, Target
+
+Labels: TypeAlias = tuple[str, ...]
+SeriesKey: TypeAlias = tuple[str, Labels]
+"""A metric's name and the values of its own labels."""
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+
+
+class Phase(IntEnum):
+    """How much is known of a query's execution."""
+
+    STARTED = 0
+    """Only its start was seen."""
+    OPEN = 1
+    """Queued or running when last read."""
+    WAITING = 2
+    """Final, its statistics not yet published."""
+    COUNTED = 3
+    """In the totals of its workgroup."""
+
+
+class Attribution(IntEnum):
+    """How much is known of who started a query; it matters once the query is counted."""
+
+    PENDING = 0
+    KNOWN = 1
+    NOT_FOUND = 2
+    """Given up: its window was read late enough and had no start."""
+    SOURCE_DOWN = 3
+    """Given up: for a day no identity source managed to read its window."""
+    LATE = 4
+    """The identity came after the query was given up."""
+
+    @property
+    def given_up(self) -> bool:
+        """Whether its counters say `unattributed`."""
+        return self in {Attribution.NOT_FOUND, Attribution.SOURCE_DOWN}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One query as the ledger knows it. Times are epoch milliseconds of AWS's clock.
+
+    `since_ms` is the submission, or the start as CloudTrail says it until the execution is known. `sequence` is the
+    transaction that first recorded the execution. `detail` keeps the whole execution while an outlet still needs it.
+    """
+
+    query_id: str
+    phase: Phase
+    since_ms: int
+    attribution: Attribution = Attribution.PENDING
+    unreadable: bool = False
+    sequence: int | None = None
+    workgroup: str | None = None
+    database: str | None = None
+    statement_type: str | None = None
+    state: str | None = None
+    ended_ms: int | None = None
+    waiting_since_ms: int | None = None
+    scanned_bytes: int | None = None
+    billed_bytes: int | None = None
+    cost_nanousd: int | None = None
+    identity: Identity | None = None
+    detail: QueryExecution | None = None
+
+    @property
+    def counted_ms(self) -> int:
+        """The query time: its end, else its submission."""
+        return self.since_ms if self.ended_ms is None else self.ended_ms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The configured part of counting. `label_limits` and `series_limit` bound the exposition only."""
+
+    prices: Prices
+    identity_patience: timedelta = timedelta(hours=3)
+    source_down_after: timedelta = timedelta(hours=24)
+    statistics_patience: timedelta = timedelta(seconds=60)
+    abandon_after: timedelta = timedelta(days=45)
+    label_limits: Mapping[str, int] = field(
+        default_factory=lambda: {"user": 500, "database": 200, "client": 100},
+    )
+    series_limit: int = 20_000
+    facts: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the ledger holds that this batch may touch.
+
+    `rows`: the ids of the batch, and counted ones without a user that a read of the batch may decide.
+    `slots`: per budgeted label the values that own a place. `series`: every counter that exists.
+    """
+
+    target: Target
+    rules: Rules
+    sequence: int
+    low_water_ms: int
+    counting_since_ms: int
+    rows: Mapping[str, Row]
+    rejections: Collection[str]
+    slots: Mapping[str, Collection[str]]
+    series: Collection[SeriesKey]
+    series_per_family: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageKey:
+    """One cell of the rollups: an hour of UTC and what the query was."""
+
+    hour_ms: int
+    workgroup: str
+    user: str
+    database: str
+    state: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Usage:
+    """What is added to a cell (negative when a late identity moves a query away). Only fold writes it."""
+
+    queries: int = 0
+    scanned_bytes: int = 0
+    billed_bytes: int = 0
+    cost_nanousd: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One thing that happened, for the outbox: `query` (finished, with its user) or `identity` (a late one)."""
+
+    kind: str
+    at: datetime
+    row: Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What one batch does to the ledger, all of it or nothing."""
+
+    rows: Sequence[Row]
+    dropped: Collection[str]
+    deltas: Counter[SeriesKey]
+    usage: Mapping[UsageKey, Usage]
+    rejections: Mapping[str, int]
+    slots: Collection[tuple[str, str]]
+    facts: Sequence[Fact]

@@ -1,0 +1,113 @@
+"""The outbox: facts wait here for their consumers, bounded, and counting never waits for them."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from athena_exporter.ledger.model import Fact
+from athena_exporter.ledger.rows import detail_text
+from athena_exporter.records import epoch_ms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """When the outbox drops its oldest facts, consumed or not (dropping is counted)."""
+
+    max_bytes: int = 2 * 2**30
+    max_age: timedelta = timedelta(days=13)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFact:
+    """One fact as a consumer reads it; `body` is JSON."""
+
+    seq: int
+    kind: str
+    body: str
+
+
+def write(connection: sqlite3.Connection, target_id: int, facts: Iterable[Fact], now_ms: int) -> None:
+    """Append facts in the caller's transaction."""
+    connection.executemany(
+        "INSERT INTO facts (target_id, kind, at_ms, written_ms, body) VALUES (?, ?, ?, ?, ?)",
+        [(target_id, fact.kind, epoch_ms(fact.at), now_ms, _body(fact)) for fact in facts],
+    )
+
+
+def register(connection: sqlite3.Connection, names: Sequence[str]) -> None:
+    """Make exactly these consumers the readers; a new one starts after the newest fact."""
+    newest = connection.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'facts'").fetchone()[0]
+    for name in names:
+        connection.execute("INSERT OR IGNORE INTO consumers (name, acknowledged_seq) VALUES (?, ?)", (name, newest))
+    gone = {name for (name,) in connection.execute("SELECT name FROM consumers")} - set(names)
+    connection.executemany("DELETE FROM consumers WHERE name = ?", [(name,) for name in gone])
+
+
+def pending(connection: sqlite3.Connection, consumer: str, limit: int) -> list[StoredFact]:
+    """The oldest facts that the consumer has not acknowledged."""
+    rows = connection.execute(
+        "SELECT seq, kind, body FROM facts"
+        " WHERE seq > (SELECT acknowledged_seq FROM consumers WHERE name = ?) ORDER BY seq LIMIT ?",
+        (consumer, limit),
+    )
+    return [StoredFact(seq=seq, kind=kind, body=body) for seq, kind, body in rows]
+
+
+def acknowledge(connection: sqlite3.Connection, consumer: str, seq: int) -> None:
+    """The consumer has delivered every fact up to `seq`; what all have delivered goes."""
+    connection.execute(
+        "UPDATE consumers SET acknowledged_seq = max(acknowledged_seq, ?) WHERE name = ?", (seq, consumer)
+    )
+    connection.execute("DELETE FROM facts WHERE seq <= (SELECT coalesce(min(acknowledged_seq), 9e18) FROM consumers)")
+
+
+def trim(connection: sqlite3.Connection, bounds: Bounds, now_ms: int) -> None:
+    """Drop what is too old or too much, oldest first, and count it for every consumer that had not had it."""
+    too_old = now_ms - bounds.max_age // timedelta(milliseconds=1)
+    last = connection.execute("SELECT coalesce(max(seq), 0) FROM facts WHERE written_ms < ?", (too_old,)).fetchone()[0]
+    last = max(last, _overfull(connection, bounds.max_bytes))
+    if last:
+        connection.execute(
+            "UPDATE consumers SET dropped = dropped + (SELECT count(*) FROM facts"
+            " WHERE seq > acknowledged_seq AND seq <= ?), acknowledged_seq = max(acknowledged_seq, ?)",
+            (last, last),
+        )
+        connection.execute("DELETE FROM facts WHERE seq <= ?", (last,))
+
+
+def _overfull(connection: sqlite3.Connection, max_bytes: int) -> int:
+    """The newest fact that no longer fits when the newest ones are kept; 0 if all fit."""
+    row = connection.execute(
+        "SELECT max(seq) FROM (SELECT seq, sum(length(CAST(body AS BLOB))) OVER (ORDER BY seq DESC) AS kept"
+        " FROM facts) WHERE kept > ?",
+        (max_bytes,),
+    ).fetchone()
+    return int(row[0] or 0)
+
+
+def oldest_undelivered_ms(connection: sqlite3.Connection, target_id: int) -> int | None:
+    """The query time of the oldest fact still in the box for a target, None if there is none."""
+    row = connection.execute("SELECT min(at_ms) FROM facts WHERE target_id = ?", (target_id,)).fetchone()
+    return None if row[0] is None else int(row[0])
+
+
+def _body(fact: Fact) -> str:
+    row = fact.row
+    identity = None if row.identity is None else asdict(row.identity)
+    execution = None if row.detail is None else json.loads(detail_text(row.detail))
+    body = {
+        "query_id": row.query_id,
+        "at": _iso(fact.at),
+        "attribution": row.attribution.name.lower(),
+        "identity": identity,
+        "billed_bytes": row.billed_bytes,
+        "cost_nanousd": row.cost_nanousd,
+        "execution": execution,
+    }
+    return json.dumps(body, separators=(",", ":"))
+
+
+def _iso(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds")

@@ -1,0 +1,163 @@
+"""The ledger's tables and the steps from one version to the next."""
+
+import sqlite3
+from collections.abc import Sequence
+
+APPLICATION_ID = 0x4154_484E
+"""`ATHN` in SQLite's header: how a ledger is told from any other database."""
+
+VERSION = 1
+MIGRATIONS: Sequence[str] = ()
+"""Statements that lead from version n + 1 to n + 2, at place n. A released step is never edited."""
+
+TABLES = """
+CREATE TABLE meta (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE targets (
+    id INTEGER PRIMARY KEY,
+    account_id TEXT NOT NULL,
+    region TEXT NOT NULL,
+    counting_since_ms INTEGER NOT NULL,
+    low_water_ms INTEGER NOT NULL,
+    clock_ms INTEGER NOT NULL,            -- the newest time AWS's clock has shown
+    UNIQUE (account_id, region)
+);
+
+CREATE TABLE identities (
+    id INTEGER PRIMARY KEY,
+    user TEXT NOT NULL,
+    role TEXT NOT NULL,                   -- '' where there is none: NULLs would not be unique
+    kind TEXT NOT NULL,
+    client TEXT NOT NULL,
+    UNIQUE (user, role, kind, client)
+);
+
+CREATE TABLE queries (
+    id INTEGER PRIMARY KEY,
+    target_id INTEGER NOT NULL REFERENCES targets (id),
+    query_id BLOB NOT NULL,               -- 16 bytes of a UUID, else the text
+    phase INTEGER NOT NULL,
+    attribution INTEGER NOT NULL,
+    unreadable INTEGER NOT NULL,
+    since_ms INTEGER NOT NULL,
+    sequence INTEGER,
+    workgroup TEXT,
+    database TEXT,
+    statement_type TEXT,
+    state TEXT,
+    ended_ms INTEGER,
+    waiting_since_ms INTEGER,
+    scanned_bytes INTEGER,
+    billed_bytes INTEGER,
+    cost_nanousd INTEGER,
+    identity_id INTEGER REFERENCES identities (id),
+    detail TEXT
+);
+CREATE UNIQUE INDEX queries_by_id ON queries (target_id, query_id);
+CREATE INDEX queries_unfinished ON queries (target_id, since_ms) WHERE phase < 3;
+CREATE INDEX queries_nameless ON queries (target_id, since_ms)
+    WHERE identity_id IS NULL AND attribution = 0 AND phase > 0;
+CREATE INDEX queries_by_time ON queries (target_id, ended_ms) WHERE phase = 3;
+
+CREATE TABLE rejections (
+    target_id INTEGER NOT NULL REFERENCES targets (id),
+    event_id TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    PRIMARY KEY (target_id, event_id)
+) WITHOUT ROWID;
+
+CREATE TABLE counters (
+    id INTEGER PRIMARY KEY,
+    target_id INTEGER NOT NULL REFERENCES targets (id),
+    metric TEXT NOT NULL,
+    labels TEXT NOT NULL,                 -- a JSON array, in the catalogue's order
+    value INTEGER NOT NULL,
+    shown INTEGER NOT NULL DEFAULT 0,     -- 0: exposed as 0, until scrapes have seen that 0
+    UNIQUE (target_id, metric, labels)
+);
+CREATE INDEX counters_unborn ON counters (id) WHERE shown = 0;
+
+CREATE TABLE slots (
+    target_id INTEGER NOT NULL REFERENCES targets (id),
+    label TEXT NOT NULL,
+    value TEXT NOT NULL,
+    used_day INTEGER NOT NULL,
+    PRIMARY KEY (target_id, label, value)
+) WITHOUT ROWID;
+
+CREATE TABLE usage_hours (
+    target_id INTEGER NOT NULL REFERENCES targets (id),
+    start_ms INTEGER NOT NULL,
+    workgroup TEXT NOT NULL,
+    user TEXT NOT NULL,
+    database TEXT NOT NULL,
+    state TEXT NOT NULL,
+    queries INTEGER NOT NULL,
+    scanned_bytes INTEGER NOT NULL,
+    billed_bytes INTEGER NOT NULL,
+    cost_nanousd INTEGER NOT NULL,
+    PRIMARY KEY (target_id, start_ms, workgroup, user, database, state)
+) WITHOUT ROWID;
+
+CREATE TABLE usage_days (
+    target_id INTEGER NOT NULL REFERENCES targets (id),
+    start_ms INTEGER NOT NULL,
+    workgroup TEXT NOT NULL,
+    user TEXT NOT NULL,
+    database TEXT NOT NULL,
+    state TEXT NOT NULL,
+    queries INTEGER NOT NULL,
+    scanned_bytes INTEGER NOT NULL,
+    billed_bytes INTEGER NOT NULL,
+    cost_nanousd INTEGER NOT NULL,
+    PRIMARY KEY (target_id, start_ms, workgroup, user, database, state)
+) WITHOUT ROWID;
+
+CREATE TABLE sources (
+    target_id INTEGER NOT NULL REFERENCES targets (id),
+    source TEXT NOT NULL,
+    evidence TEXT,                        -- NULL until a window was read to its end
+    last_success_ms INTEGER NOT NULL,
+    read_until_ms INTEGER,
+    PRIMARY KEY (target_id, source)
+) WITHOUT ROWID;
+
+CREATE TABLE cursors (
+    target_id INTEGER NOT NULL REFERENCES targets (id),
+    source TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (target_id, source, key)
+) WITHOUT ROWID;
+
+CREATE TABLE facts (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    target_id INTEGER NOT NULL REFERENCES targets (id),
+    kind TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,               -- the query's time
+    written_ms INTEGER NOT NULL,
+    body TEXT NOT NULL
+);
+
+CREATE TABLE consumers (
+    name TEXT PRIMARY KEY,
+    acknowledged_seq INTEGER NOT NULL,
+    dropped INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+"""
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Write the tables into an empty database."""
+    connection.executescript(
+        f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;"
+    )
+
+
+def migrate(connection: sqlite3.Connection, version: int, steps: Sequence[str]) -> None:
+    """Lead a ledger of `version` through `steps`, each in a transaction of its own."""
+    for number, step in enumerate(steps[version - 1 :], start=version + 1):
+        connection.executescript(f"BEGIN; {step} PRAGMA user_version = {number}; COMMIT;")

@@ -1,0 +1,370 @@
+"""The ledger: the one writer, one transaction a batch. What it answers is always committed state."""
+
+import json
+import sqlite3
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from athena_exporter import catalog
+from athena_exporter.ledger import files, outbox, pruning, rows, snapshot
+from athena_exporter.ledger.errors import LedgerError, explained
+from athena_exporter.ledger.fold import fold
+from athena_exporter.ledger.model import DAY_MS, Change, Known, Row, Rules, SeriesKey, UsageKey
+from athena_exporter.ledger.view import TargetView
+from athena_exporter.records import Batch, Evidence, FailedStart, Sample, Target, epoch_ms
+
+_TOUCH_SLOT = (
+    "INSERT INTO slots VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET used_day = excluded.used_day"
+    " WHERE used_day < excluded.used_day"
+)
+_ADD_USAGE = """
+    INSERT INTO usage_{span} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+        queries = queries + excluded.queries, scanned_bytes = scanned_bytes + excluded.scanned_bytes,
+        billed_bytes = billed_bytes + excluded.billed_bytes, cost_nanousd = cost_nanousd + excluded.cost_nanousd
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerSettings:
+    """How the ledger is kept. `seed`: how far back the rollups are filled at first start, beyond the counters."""
+
+    path: Path
+    rules: Rules
+    journal: files.Journal | None = None
+    retention: timedelta = timedelta(days=3)
+    initial_lookback: timedelta = timedelta(0)
+    seed: timedelta = timedelta(0)
+    series_warmup: timedelta = timedelta(seconds=120)
+    slot_idle: timedelta = timedelta(days=45)
+    outbox_bounds: outbox.Bounds = field(default_factory=outbox.Bounds)
+    consumers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _TargetRow:
+    id: int
+    counting_since_ms: int
+    low_water_ms: int
+
+
+class Ledger:
+    """One file, one writer. Safe to call from several threads: writing and reading are serialised apart."""
+
+    def __init__(self, settings: LedgerSettings, *, monotonic: Callable[[], float]) -> None:
+        """Open the ledger and take its lock.
+
+        `monotonic` (seconds) times the birth of series and nothing else. Raises LedgerError.
+        """
+        self._settings = settings
+        self._monotonic = monotonic
+        self.journal: files.Journal = settings.journal or files.journal_for(settings.path)
+        self._lock = files.WriterLock(settings.path)
+        self._writing = threading.Lock()
+        self._reading = threading.Lock()
+        try:
+            self._writer = files.open_ledger(settings.path, self.journal)
+            self._reader = files.connect(settings.path, readonly=True)
+            self._identities = rows.Identities(self._writer)
+            with self._transaction():
+                self.restored = self._is_restored_copy()
+                if self.restored:
+                    self._restart_counters()
+                outbox.register(self._writer, settings.consumers)
+            self._load_caches()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def close(self) -> None:
+        """Close the file and give the lock back."""
+        with self._writing, self._reading:
+            self._reader.close()
+            self._writer.close()
+            self._lock.release()
+
+    # -- writing --------------------------------------------------------------------------------------------------
+
+    def adopt(self, target: Target, now: datetime) -> bool:
+        """Begin to count for a target, at AWS's `now`; False if the ledger knows it already."""
+        with self._transaction() as connection:
+            if self._target(target) is not None:
+                return False
+            since = epoch_ms(now - self._settings.initial_lookback)
+            low_water = epoch_ms(now - max(self._settings.initial_lookback, self._settings.seed))
+            connection.execute(
+                "INSERT INTO targets (account_id, region, counting_since_ms, low_water_ms, clock_ms)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (target.account_id, target.region, since, low_water, epoch_ms(now)),
+            )
+            return True
+
+    def apply(self, batch: Batch) -> None:
+        """Count a batch and commit it, durably, or change nothing. Raises LedgerError."""
+        with self._transaction() as connection:
+            found = self._target(batch.target)
+            if found is None:
+                raise LedgerError(f"target {batch.target} is not adopted")
+            change = fold(self._known(found, batch), batch)
+            fresh = self._save(connection, found.id, batch, change)
+        self._remember(batch.target, fresh)
+
+    def succeeded(self, target: Target, source: str, at: datetime) -> None:
+        """A source has been read to its end, also when there was nothing to read."""
+        with self._transaction() as connection:
+            connection.execute(
+                "INSERT INTO sources SELECT id, ?, NULL, ?, NULL FROM targets WHERE account_id = ? AND region = ?"
+                " ON CONFLICT DO UPDATE SET last_success_ms = max(last_success_ms, excluded.last_success_ms)",
+                (source, epoch_ms(at), target.account_id, target.region),
+            )
+
+    def reveal(self) -> int:
+        """Let series that scrapes have had time to see as 0 show their value; answers how many."""
+        due = self._monotonic() - self._settings.series_warmup.total_seconds()
+        ripe = [number for number, born in self._unborn.items() if born <= due]
+        if ripe:
+            with self._transaction() as connection:
+                connection.executemany("UPDATE counters SET shown = 1 WHERE id = ?", [(n,) for n in ripe])
+            for number in ripe:
+                del self._unborn[number]
+        return len(ripe)
+
+    def prune(self, target: Target) -> int:
+        """Raise the low-water mark as far as it is safe and delete what lies below; answers the rows deleted."""
+        with self._transaction() as connection:
+            found = self._target(target)
+            if found is None:
+                return 0
+            deleted = pruning.prune(connection, found.id, self._settings.retention, self._settings.rules)
+            pruning.free_slots(connection, found.id, self._settings.slot_idle)
+            outbox.trim(connection, self._settings.outbox_bounds, pruning.clock_ms(connection, found.id))
+        self._load_caches()
+        return deleted
+
+    def stamp(self) -> None:
+        """Remember beside the ledger what is about to be published, so that a restored copy is recognised."""
+        with self._reading:
+            ledger_id, sequence = self._meta(self._reader, "ledger_id"), int(self._meta(self._reader, "sequence"))
+        self._lock.write(files.Stamp(ledger_id=ledger_id, sequence=sequence))
+
+    def acknowledge(self, consumer: str, seq: int) -> None:
+        """A consumer has delivered every fact up to `seq`."""
+        with self._transaction() as connection:
+            outbox.acknowledge(connection, consumer, seq)
+
+    # -- reading --------------------------------------------------------------------------------------------------
+
+    def view(self, target: Target) -> TargetView:
+        """What a source may ask about a target (the protocol `sources.Knowledge`)."""
+        with self._writing:
+            found = self._target(target)
+        if found is None:
+            raise LedgerError(f"target {target} is not adopted")
+        return TargetView(self._reader, self._reading, found.id)
+
+    def targets(self) -> list[Target]:
+        """Every target that was ever adopted."""
+        with self._reading, explained(self._settings.path):
+            found = self._reader.execute("SELECT account_id, region FROM targets").fetchall()
+        return [Target(account_id=account_id, region=region) for account_id, region in found]
+
+    def samples(self, now: datetime) -> list[Sample]:
+        """Everything that the ledger exposes, at one moment; `now` chooses the windows' days."""
+        with self._reading, explained(self._settings.path):
+            self._reader.execute("BEGIN")
+            try:
+                return snapshot.samples(self._reader, now)
+            finally:
+                self._reader.execute("COMMIT")
+
+    def pending_facts(self, consumer: str, limit: int) -> list[outbox.StoredFact]:
+        """The oldest facts that a consumer has not acknowledged."""
+        with self._reading, explained(self._settings.path):
+            return outbox.pending(self._reader, consumer, limit)
+
+    # -- one transaction ------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._writing, explained(self._settings.path):
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+                self._writer.execute("COMMIT")
+            except BaseException:
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+                self._identities.rolled_back()
+                raise
+            self._identities.committed()
+
+    def _target(self, target: Target) -> _TargetRow | None:
+        row = self._writer.execute(
+            "SELECT id, counting_since_ms, low_water_ms FROM targets WHERE account_id = ? AND region = ?",
+            (target.account_id, target.region),
+        ).fetchone()
+        return row and _TargetRow(id=row[0], counting_since_ms=row[1], low_water_ms=row[2])
+
+    def _known(self, found: _TargetRow, batch: Batch) -> Known:
+        slots: dict[str, set[str]] = {}
+        for label, value in self._writer.execute("SELECT label, value FROM slots WHERE target_id = ?", (found.id,)):
+            slots.setdefault(label, set()).add(value)
+        return Known(
+            target=batch.target,
+            rules=self._settings.rules,
+            sequence=int(self._meta(self._writer, "sequence")) + 1,
+            low_water_ms=found.low_water_ms,
+            counting_since_ms=found.counting_since_ms,
+            rows=self._rows(found.id, batch),
+            rejections=self._rejections(found.id, batch),
+            slots=slots,
+            series=self._series.get(batch.target, {}),
+            series_per_family=self._per_family.get(batch.target, {}),
+        )
+
+    def _rows(self, target_id: int, batch: Batch) -> dict[str, Row]:
+        ids = {record.query_id for record in batch.records if not isinstance(record, FailedStart)}
+        found = {row.query_id: row for row in rows.load(self._writer, target_id, ids)}
+        for read in batch.reads:
+            patience = (
+                self._settings.rules.source_down_after
+                if read.evidence is Evidence.EXECUTIONS
+                else self._settings.rules.identity_patience
+            )
+            for row in rows.load_undecided(self._writer, target_id, epoch_ms(read.begun_at - patience) + 1):
+                found[row.query_id] = row
+        return found
+
+    def _rejections(self, target_id: int, batch: Batch) -> set[str]:
+        ids = [record.event_id for record in batch.records if isinstance(record, FailedStart)]
+        if not ids:
+            return set()
+        found = self._writer.execute(
+            f"SELECT event_id FROM rejections WHERE target_id = ? AND event_id IN ({rows.marks(ids)})",  # noqa: S608 - placeholders only
+            (target_id, *ids),
+        )
+        return {event_id for (event_id,) in found}
+
+    def _save(
+        self, connection: sqlite3.Connection, target_id: int, batch: Batch, change: Change
+    ) -> dict[SeriesKey, int]:
+        if change.dropped:
+            for part in rows.chunks(change.dropped):
+                connection.execute(
+                    f"DELETE FROM queries WHERE target_id = ? AND query_id IN ({rows.marks(part)})",  # noqa: S608 - placeholders only
+                    (target_id, *part),
+                )
+        rows.save(connection, target_id, change.rows, self._identities)
+        fresh = self._save_counters(connection, target_id, batch.target, change.deltas)
+        _save_usage(connection, target_id, change)
+        _save_marks(connection, target_id, batch, change)
+        connection.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'sequence'")
+        return fresh
+
+    def _save_counters(
+        self, connection: sqlite3.Connection, target_id: int, target: Target, deltas: Counter[SeriesKey]
+    ) -> dict[SeriesKey, int]:
+        numbers = self._series.get(target, {})
+        connection.executemany(
+            "UPDATE counters SET value = value + ? WHERE id = ?",
+            [(amount, numbers[key]) for key, amount in deltas.items() if key in numbers],
+        )
+        fresh: dict[SeriesKey, int] = {}
+        for (metric, labels), amount in deltas.items():
+            if (metric, labels) not in numbers:
+                cursor = connection.execute(
+                    "INSERT INTO counters (target_id, metric, labels, value) VALUES (?, ?, ?, ?)",
+                    (target_id, metric, json.dumps(labels), amount),
+                )
+                fresh[metric, labels] = int(cursor.lastrowid or 0)
+        return fresh
+
+    # -- what is kept in memory, always after the commit ------------------------------------------------------------
+
+    def _remember(self, target: Target, fresh: dict[SeriesKey, int]) -> None:
+        """Keep the new series' numbers; their births are timed from here on."""
+        now = self._monotonic()
+        self._series.setdefault(target, {}).update(fresh)
+        self._per_family.setdefault(target, Counter()).update(metric for metric, _ in fresh)
+        self._unborn.update(dict.fromkeys(fresh.values(), now))
+
+    def _load_caches(self) -> None:
+        with self._writing:
+            self._series = _series(self._writer)
+            unborn = [number for (number,) in self._writer.execute("SELECT id FROM counters WHERE shown = 0")]
+        self._per_family = {target: Counter(metric for metric, _ in series) for target, series in self._series.items()}
+        now, before = self._monotonic(), getattr(self, "_unborn", {})
+        self._unborn = {number: before.get(number, now) for number in unborn}
+
+    # -- restored copies ------------------------------------------------------------------------------------------
+
+    def _is_restored_copy(self) -> bool:
+        sequence = int(self._meta(self._writer, "sequence"))
+        stamp = self._lock.stamp()
+        if stamp is None:
+            return sequence > 0
+        return stamp.ledger_id != self._meta(self._writer, "ledger_id") or sequence < stamp.sequence
+
+    def _restart_counters(self) -> None:
+        """A new generation: Prometheus then sees a reset to 0, and no old value that looks like a spike."""
+        self._writer.execute("UPDATE counters SET value = 0, shown = 0")
+        self._writer.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'generation'")
+
+    @staticmethod
+    def _meta(connection: sqlite3.Connection, key: str) -> str:
+        return str(connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()[0])
+
+
+def _save_usage(connection: sqlite3.Connection, target_id: int, change: Change) -> None:
+    for span, span_ms in (("hours", 1), ("days", DAY_MS)):
+        connection.executemany(
+            _ADD_USAGE.format(span=span),
+            [
+                (target_id, *_cell(key, span_ms), use.queries, use.scanned_bytes, use.billed_bytes, use.cost_nanousd)
+                for key, use in change.usage.items()
+            ],
+        )
+
+
+def _cell(key: UsageKey, span_ms: int) -> tuple[int, str, str, str, str]:
+    return key.hour_ms - key.hour_ms % span_ms, key.workgroup, key.user, key.database, key.state
+
+
+def _save_marks(connection: sqlite3.Connection, target_id: int, batch: Batch, change: Change) -> None:
+    """What is not counting: refusals seen, slots taken, facts, cursors, reads, AWS's clock."""
+    now_ms = epoch_ms(batch.observed_at)
+    connection.executemany(
+        "INSERT INTO rejections VALUES (?, ?, ?)",
+        [(target_id, event_id, at_ms) for event_id, at_ms in change.rejections.items()],
+    )
+    connection.executemany(
+        _TOUCH_SLOT, [(target_id, label, value, now_ms // DAY_MS) for label, value in sorted(change.slots)]
+    )
+    outbox.write(connection, target_id, change.facts, now_ms)
+    connection.executemany(
+        "INSERT OR REPLACE INTO cursors VALUES (?, ?, ?, ?)",
+        [(target_id, batch.source, key, value) for key, value in batch.cursors.items()],
+    )
+    for read in batch.reads:
+        connection.execute(
+            "INSERT INTO sources VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+            " evidence = excluded.evidence, last_success_ms = max(last_success_ms, excluded.last_success_ms),"
+            " read_until_ms = max(coalesce(read_until_ms, 0), excluded.read_until_ms)",
+            (target_id, batch.source, read.evidence.value, now_ms, epoch_ms(read.until)),
+        )
+    connection.execute("UPDATE targets SET clock_ms = max(clock_ms, ?) WHERE id = ?", (now_ms, target_id))
+
+
+def _series(connection: sqlite3.Connection) -> dict[Target, dict[SeriesKey, int]]:
+    series: dict[Target, dict[SeriesKey, int]] = {}
+    for number, account_id, region, metric, labels in connection.execute(
+        "SELECT c.id, account_id, region, metric, labels FROM counters c JOIN targets t ON t.id = c.target_id"
+    ):
+        if metric in catalog.BY_NAME:
+            target = Target(account_id=account_id, region=region)
+            series.setdefault(target, {})[metric, tuple(json.loads(labels))] = number
+    return series

@@ -1,0 +1,156 @@
+"""A report's table written down: for a terminal, as JSON, as CSV.
+
+Stage: reports -> table -> **render** -> people. Names are hostile: whoever names a session chooses its characters.
+"""
+
+import csv
+import io
+import json
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+from typing import TypeAlias
+
+from rich import box
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from athena_exporter.outlets.report.table import Cell, Column, Table, Unit
+
+_NOTHING = "-"
+_BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")  # the full-width ones too: some spreadsheets run them
+
+
+class Format(StrEnum):
+    """How a report is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+def to_rich(table: Table) -> RichTable:
+    """For a person: binary byte units, dollars, percent, a line of totals over everything, notes below."""
+    drawn = RichTable(
+        title=Text(table.title),
+        caption=Text("\n".join(_caption(table))),
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        show_footer=True,
+    )
+    for column, total in zip(table.columns, table.total, strict=True):
+        named = column.unit is Unit.NAME
+        drawn.add_column(
+            Text(column.heading),
+            footer=Text(_shown(column, total)),
+            justify="left" if named else "right",
+            no_wrap=not named,
+            overflow="fold",
+        )
+    for row in table.rows:
+        drawn.add_row(*(Text(_shown(*pair)) for pair in zip(table.columns, row, strict=True)))
+    return drawn
+
+
+def to_json(table: Table) -> str:
+    """A list of objects with raw numbers (bytes, dollars, ratios), without the totals; ASCII only."""
+    keys = [column.key for column in table.columns]
+    return json.dumps([dict(zip(keys, row, strict=True)) for row in table.rows], indent=2, ensure_ascii=True) + "\n"
+
+
+def to_csv(table: Table) -> str:
+    """A header line and raw numbers, without the totals; a name that a spreadsheet would run is quoted with '."""
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\n")
+    writer.writerow([column.key for column in table.columns])
+    writer.writerows([_csv_cell(cell) for cell in row] for row in table.rows)
+    return written.getvalue()
+
+
+def visible(name: str) -> str:
+    """The name with control, format and surrogate characters as escapes: none moves a cursor or hides."""
+    if name.isascii() and name.isprintable():
+        return name
+    return "".join(_escaped(c) if unicodedata.category(c) in _UNSEEN else c for c in name)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def _csv_cell(cell: Cell) -> str:
+    if cell is None:
+        return ""
+    if not isinstance(cell, str):
+        return f"{Decimal(str(cell)):f}"  # 3e-09 is a number to few readers of CSV
+    name = visible(cell)
+    return f"'{name}" if name.lstrip().startswith(_FORMULA) else name
+
+
+def _caption(table: Table) -> Iterable[str]:
+    if not table.rows:
+        yield "no queries in this range"
+    if table.omitted:
+        yield f"{len(table.rows)} of {len(table.rows) + table.omitted} rows; the total counts all of them"
+    yield from table.notes
+
+
+def _shown(column: Column, cell: Cell) -> str:
+    if cell is None:
+        return _NOTHING
+    if isinstance(cell, str):
+        return visible(cell)
+    return _SHOWN[column.unit](cell)
+
+
+def count(value: float) -> str:
+    """1234567 -> 1,234,567."""
+    return f"{value:,}"
+
+
+def binary_bytes(value: float) -> str:
+    """1610612736 -> 1.50 GiB: three digits that count; below 1 KiB whole bytes."""
+    if abs(value) < 1024:  # noqa: PLR2004  # below the first binary unit
+        return f"{value:,} B"
+    scaled, power = float(value), 0
+    while abs(scaled) >= 1023.5 and power < len(_BINARY) - 1:  # noqa: PLR2004  # what would be shown as 1024
+        scaled, power = scaled / 1024, power + 1
+    return f"{_three_digits(scaled)} {_BINARY[power]}"
+
+
+def dollars(value: float) -> str:
+    """12.345 -> $12.35 and 0.00004768 -> $0.000048: cents, or two digits that count below ten cents."""
+    exact = Decimal(str(value))
+    if exact == 0 or abs(exact) >= Decimal("0.0995"):
+        return f"${exact.quantize(Decimal('0.01'), ROUND_HALF_UP):,f}"
+    step = Decimal(1).scaleb(exact.adjusted() - 1)
+    return f"${exact.quantize(step, ROUND_HALF_UP):f}"
+
+
+def percent(value: float) -> str:
+    """0.1234 -> 12.3 %."""
+    return f"{value * 100:.1f} %"
+
+
+def megabytes(value: float) -> str:
+    """1.5 -> 1.50 MB (of 2^20 bytes, as AWS counts them)."""
+    return f"{_three_digits(value)} MB"
+
+
+def _three_digits(value: float) -> str:
+    places = 2 if abs(value) < 9.995 else 1 if abs(value) < 99.95 else 0  # noqa: PLR2004  # where rounding adds a digit
+    return f"{value:,.{places}f}"
+
+
+_Show: TypeAlias = Callable[[float], str]
+_SHOWN: Mapping[Unit, _Show] = {
+    Unit.COUNT: count,
+    Unit.BYTES: binary_bytes,
+    Unit.USD: dollars,
+    Unit.RATIO: percent,
+    Unit.MEBIBYTES: megabytes,
+}

@@ -1,0 +1,168 @@
+"""The clock that pushes: reads each source, commits its batches, publishes what is committed.
+
+Stage: sources -> **poller** -> ledger -> outlets. The one seam that catches AWS's errors: each failure is a counter,
+an `up` of 0 and one log line. Bugs are not caught; they end the process.
+"""
+
+import logging
+import platform
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+import athena_exporter
+from athena_exporter import catalog
+from athena_exporter.ledger.errors import LedgerError
+from athena_exporter.ledger.store import Ledger
+from athena_exporter.outlets.metrics import render
+from athena_exporter.records import Batch, FailedStart, QueryExecution, Sample, StartedQuery, Target
+from athena_exporter.sources import Source, errors
+from athena_exporter.telemetry import Telemetry
+
+_log = logging.getLogger(__name__)
+_PRUNE_EVERY = timedelta(minutes=10)
+
+
+class Publisher(Protocol):
+    """Where a rendered exposition goes."""
+
+    def publish(self, body: bytes) -> None:
+        """Serve this from now on."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clocks:
+    """Time as arguments: `now` is aware UTC, `monotonic` seconds that never go back."""
+
+    now: Callable[[], datetime]
+    monotonic: Callable[[], float]
+
+
+class Poller:
+    """Reads sources into the ledger and publishes its committed state."""
+
+    def __init__(self, *, ledger: Ledger, telemetry: Telemetry, publisher: Publisher, clocks: Clocks) -> None:
+        """Nothing starts before a method is called."""
+        self._ledger = ledger
+        self._telemetry = telemetry
+        self._publisher = publisher
+        self._clocks = clocks
+        self._pruned_at: dict[Target, float] = {}
+
+    def poll(self, source: Source) -> bool:
+        """Read one source once, committing batch by batch; whether it was read to its end."""
+        began = self._clocks.monotonic()
+        try:
+            lag = self._drain(source)
+            self._ledger.succeeded(source.target, source.name, self._clocks.now())
+        except (ClientError, BotoCoreError) as error:
+            self.failed(source.target, source.name, errors.reason(error), errors.explain(error))
+            return False
+        except LedgerError as error:
+            self.failed(source.target, source.name, "ledger", str(error))
+            return False
+        duration = timedelta(seconds=self._clocks.monotonic() - began)
+        self._telemetry.read_succeeded(source.target, source.name, duration, lag)
+        return True
+
+    def failed(self, target: Target, source: str, reason: str, line: str) -> None:
+        """The three ways in which a failure shows."""
+        self._telemetry.read_failed(target, source, reason)
+        _log.warning("%s (%s, %s): %s", source, target.account_id, target.region, line)
+
+    def _drain(self, source: Source) -> timedelta | None:
+        lag: timedelta | None = None
+        for batch in source.read(self._ledger.view(source.target)):
+            self._ledger.apply(batch)
+            self._telemetry.malformed(source.target, source.name, batch.malformed)
+            ages = [batch.observed_at - at for at in _times(batch)]
+            lag = min([*ages, *([] if lag is None else [lag])], default=None)
+        return lag
+
+    def publish(self) -> None:
+        """Render the committed state and serve it. A ledger that cannot be read leaves the last page in place."""
+        try:
+            self._ledger.reveal()
+            self._ledger.stamp()
+            samples = self._ledger.samples(self._clocks.now())
+        except LedgerError as error:
+            _log.warning("publishing: %s", error)
+            return
+        self._publisher.publish(render([*samples, *self._telemetry.samples(), _build_info()]))
+
+    def prune(self, targets: Iterable[Target]) -> None:
+        """Forget what is no longer needed, every ten minutes a target."""
+        now = self._clocks.monotonic()
+        for target in targets:
+            if now - self._pruned_at.get(target, float("-inf")) >= _PRUNE_EVERY.total_seconds():
+                self._pruned_at[target] = now
+                try:
+                    self._ledger.prune(target)
+                except LedgerError as error:
+                    _log.warning("pruning: %s", error)
+
+
+class Threads:
+    """The poller's loops, each in a thread of its own. A bug in one stops all and rises from `wait`."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._bug: BaseException | None = None
+
+    def every(self, interval: timedelta, action: Callable[[], object], name: str) -> None:
+        """Run `action` now and then again, `interval` after its end."""
+        self._start(lambda: self._repeat(interval, action), name)
+
+    def once(self, action: Callable[[], object], name: str) -> None:
+        """Run `action` beside the loops."""
+        self._start(action, name)
+
+    def _start(self, action: Callable[[], object], name: str) -> None:
+        thread = threading.Thread(target=self._guarded, args=(action,), name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _repeat(self, interval: timedelta, action: Callable[[], object]) -> None:
+        while not self._stop.is_set():
+            action()
+            self._stop.wait(interval.total_seconds())
+
+    def _guarded(self, action: Callable[[], object]) -> None:
+        try:
+            action()
+        except BaseException as bug:  # noqa: BLE001 - it is handed on: a bug must end the process, not one thread
+            self._bug = self._bug or bug
+            self._stop.set()
+
+    def pause(self, interval: timedelta) -> bool:
+        """Wait; True if it is time to stop."""
+        return self._stop.wait(interval.total_seconds())
+
+    def stop(self) -> None:
+        """Ask every loop to end after its present step."""
+        self._stop.set()
+
+    def wait(self, patience: timedelta) -> None:
+        """Block until `stop`, then give the loops `patience` to end. Raises the bug that stopped them, if one did."""
+        self._stop.wait()
+        for thread in self._threads:
+            thread.join(patience.total_seconds())
+        if self._bug is not None:
+            raise self._bug
+
+
+def _times(batch: Batch) -> Sequence[datetime]:
+    starts = [r.started_at for r in batch.records if isinstance(r, StartedQuery | FailedStart)]
+    ends = [r.counted_at for r in batch.records if isinstance(r, QueryExecution) and r.state.final]
+    return starts + ends
+
+
+def _build_info() -> Sample:
+    labels = (athena_exporter.__version__, platform.python_version())
+    return Sample(metric=catalog.BUILD_INFO.name, target=None, labels=labels, value=1)

@@ -1,0 +1,213 @@
+"""The clients of one target: credentials, time-outs, retries, rates, and the count of what was asked.
+
+Stage: cli.py -> **session** -> the sources. Nothing here asks AWS before `resolve` or a source does.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Protocol, TypeAlias, cast
+
+import boto3
+import botocore.session
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.client import BaseClient
+from botocore.config import Config
+from botocore.credentials import (
+    CredentialProvider,
+    CredentialResolver,
+    DeferredRefreshableCredentials,
+    create_assume_role_refresher,
+)
+from botocore.model import OperationModel
+
+from athena_exporter import __version__
+from athena_exporter.records import Target
+from athena_exporter.sources.answers import Answer, Clock, answered_at, ask, tidy
+from athena_exporter.sources.errors import GarbledAnswerError
+from athena_exporter.sources.rate import Rates
+
+Count: TypeAlias = Callable[[str, str, str], None]
+"""Told of every HTTP attempt: service, operation, result (`ok`, AWS's error code or botocore's error class)."""
+
+ROLE_SESSION_NAME = "athena-exporter"
+"""What CloudTrail shows for an assumed role."""
+_RETRIES = 3
+_CODE = re.compile(r"^[A-Za-z0-9.]{1,64}$")
+_FAILURE = 300
+
+
+class AthenaApi(Protocol):
+    """The operations of Athena that the exporter uses; all of them read only."""
+
+    def list_work_groups(self, **arguments: Any) -> Answer:  # botocore's arguments
+        """A page of workgroups."""
+        ...
+
+    def list_query_executions(self, **arguments: Any) -> Answer:  # as above
+        """A page of a workgroup's query ids."""
+        ...
+
+    def batch_get_query_execution(self, **arguments: Any) -> Answer:  # as above
+        """Up to 50 query executions."""
+        ...
+
+
+class CloudTrailApi(Protocol):
+    """The operation of CloudTrail that the exporter uses."""
+
+    def lookup_events(self, **arguments: Any) -> Answer:  # botocore's arguments
+        """A page of management events."""
+        ...
+
+
+class _AssumedRole(CredentialProvider):
+    """Credentials of a role, fetched when they are first needed and renewed before they expire."""
+
+    METHOD = "athena-exporter-role"
+    CANONICAL_NAME = None
+
+    def __init__(self, refresh: Callable[[], Any]) -> None:
+        super().__init__()
+        self._refresh = refresh
+
+    def load(self) -> DeferredRefreshableCredentials:
+        return DeferredRefreshableCredentials(refresh_using=self._refresh, method=self.METHOD)
+
+
+class Session:
+    """Builds the clients of one account in one Region.
+
+    Args:
+        region: the Region to read.
+        role_arn: a role to assume first; else the credentials botocore finds (environment, profile, instance).
+        external_id: what the role's trust policy may ask for.
+        endpoint_url: another address than AWS's, for all services.
+        rates: the token buckets of this account and Region.
+        count: told of every HTTP attempt.
+        profile: a profile of the shared AWS configuration.
+    """
+
+    def __init__(
+        self,
+        *,
+        region: str,
+        rates: Rates,
+        count: Count,
+        role_arn: str | None = None,
+        external_id: str | None = None,
+        endpoint_url: str | None = None,
+        profile: str | None = None,
+    ) -> None:
+        self.region = region
+        self._endpoint_url = endpoint_url
+        self._wire = _Wire(rates=rates, count=count)
+        self._clients: list[BaseClient] = []
+        own = boto3.Session(region_name=region, profile_name=profile)
+        self._session = own if role_arn is None else self._assume(own, role_arn, external_id)
+
+    def athena(self) -> AthenaApi:
+        """A new Athena client, safe to use from one thread at a time."""
+        return cast("AthenaApi", self._client(self._session, "athena"))
+
+    def cloudtrail(self) -> CloudTrailApi:
+        """A new CloudTrail client."""
+        return cast("CloudTrailApi", self._client(self._session, "cloudtrail"))
+
+    def sts(self) -> Any:  # botocore makes its clients at run time
+        """A new STS client."""
+        return self._client(self._session, "sts")
+
+    def close(self) -> None:
+        """Close the connections of all clients made here; they must not be used after that."""
+        while self._clients:
+            self._clients.pop().close()
+
+    def _assume(self, own: boto3.Session, role_arn: str, external_id: str | None) -> boto3.Session:
+        asked = {"RoleArn": role_arn, "RoleSessionName": ROLE_SESSION_NAME}
+        if external_id is not None:
+            asked["ExternalId"] = external_id
+        refresh = create_assume_role_refresher(self._client(own, "sts"), asked)
+        core = botocore.session.Session()
+        core.register_component("credential_provider", CredentialResolver([_AssumedRole(refresh)]))
+        return boto3.Session(region_name=self.region, botocore_session=core)
+
+    def _client(self, session: boto3.Session, service: str) -> BaseClient:
+        make = cast("Callable[..., BaseClient]", session.client)
+        client = make(service, endpoint_url=self._endpoint_url, config=_config())
+        self._wire.attach(client)
+        self._clients.append(client)
+        return client
+
+
+def _config() -> Config:
+    return Config(
+        connect_timeout=10,
+        read_timeout=30,
+        retries={"mode": "standard", "total_max_attempts": _RETRIES + 1},
+        user_agent_extra=f"athena-exporter/{__version__}",
+        tcp_keepalive=True,
+    )
+
+
+class _Wire:
+    """botocore's hooks around every HTTP attempt, retries included."""
+
+    def __init__(self, *, rates: Rates, count: Count) -> None:
+        self._rates = rates
+        self._count = count
+
+    def attach(self, client: BaseClient) -> None:
+        events = client.meta.events
+        events.register("before-send", self._before_send)
+        events.register("before-parse", self._before_parse)
+        events.register("response-received", self._received)
+
+    def _before_send(self, *, event_name: str, request: AWSPreparedRequest, **_: object) -> None:
+        del request  # botocore hands it to every hook; only the operation matters here
+        self._rates.take(*_operation(event_name))
+
+    def _before_parse(
+        self, *, event_name: str, operation_model: OperationModel, response_dict: dict[str, Any], **_: object
+    ) -> None:
+        try:
+            tidy(operation_model=operation_model, response_dict=response_dict)
+        except GarbledAnswerError:
+            # botocore tells nobody of an answer that could not be parsed.
+            self._count(*_operation(event_name), GarbledAnswerError.__name__)
+            raise
+
+    def _received(
+        self, *, event_name: str, parsed_response: Answer | None, exception: Exception | None, **_: object
+    ) -> None:
+        self._count(*_operation(event_name), _result(parsed_response, exception))
+
+
+def _operation(event_name: str) -> tuple[str, str]:
+    """`before-send.athena.ListWorkGroups` -> athena, ListWorkGroups."""
+    _, service, operation = event_name.split(".")
+    return service, operation
+
+
+def _result(answer: Answer | None, exception: Exception | None) -> str:
+    if answer is None:
+        return type(exception).__name__
+    if answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) < _FAILURE:
+        return "ok"
+    code = str(answer.get("Error", {}).get("Code", ""))
+    # The code comes from outside; what doesn't look like one must not become a label value.
+    return code if _CODE.match(code) else "other"
+
+
+def resolve(session: Session, clock: Clock) -> tuple[Target, datetime]:
+    """Which account the credentials belong to, and AWS's clock (sts:GetCallerIdentity, which needs no permission).
+
+    Raises:
+        botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError: as AWS and botocore raise them.
+        GarbledAnswerError: the answer names no account.
+    """
+    answer = ask(session.sts().get_caller_identity)
+    account = answer.get("Account")
+    if not isinstance(account, str) or not account.isdigit():
+        raise GarbledAnswerError(operation="GetCallerIdentity", why="it names no account")
+    return Target(account_id=account, region=session.region), answered_at(answer, clock)

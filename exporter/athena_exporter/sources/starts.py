@@ -1,0 +1,100 @@
+"""One CloudTrail record of StartQueryExecution becomes a `StartedQuery` or a `FailedStart`.
+
+Stage: sources/lookup.py -> **starts** -> records. The record's own JSON is asked first; what it lacks, the frame it
+came in may still say.
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from athena_exporter.records import UNKNOWN, FailedStart, StartedQuery, Target
+from athena_exporter.sources.identity import IdentityRules, identify
+from athena_exporter.sources.text import clean
+
+EVENT_NAME = "StartQueryExecution"
+EVENT_SOURCE = "athena.amazonaws.com"
+
+# Athena's own rule for an id; one that breaks it would spoil a whole batch of fifty.
+_QUERY_ID = re.compile(r"[\w-]{1,128}", re.ASCII)
+
+Start: TypeAlias = StartedQuery | FailedStart
+
+
+class MalformedRecordError(ValueError):
+    """A record that lacks what makes it one: its JSON, its time or its id."""
+
+
+def read_event(event: Mapping[str, Any], *, rules: IdentityRules, target: Target) -> Start | None:
+    """Parse one element of LookupEvents' answer, whose record is a JSON text inside it.
+
+    Raises:
+        MalformedRecordError: the text is no JSON object, or `read_record` raised it.
+    """
+    try:
+        record = json.loads(event.get("CloudTrailEvent") or "")
+    except (TypeError, ValueError, RecursionError) as error:
+        raise MalformedRecordError("the record is no JSON") from error
+    if not isinstance(record, dict):
+        raise MalformedRecordError("the record is no JSON object")
+    frame = {"eventID": event.get("EventId"), "eventTime": event.get("EventTime")}
+    return read_record(_filled(record, frame), rules=rules, target=target)
+
+
+def read_record(record: Mapping[str, Any], *, rules: IdentityRules, target: Target) -> Start | None:
+    """Parse one CloudTrail record, as parsed JSON.
+
+    Returns:
+        None for a record of another service or operation.
+
+    Raises:
+        MalformedRecordError: it has no time; or neither a query id nor an event id, without which it cannot be
+            counted once.
+    """
+    if record.get("eventSource", EVENT_SOURCE) != EVENT_SOURCE or record.get("eventName", EVENT_NAME) != EVENT_NAME:
+        return None
+    event_id = clean(record.get("eventID"))
+    query_id = _query_id(record)
+    error_code = clean(record.get("errorCode"))
+    told = _told(record, rules, target)
+    if query_id is not None and error_code is None:
+        return StartedQuery(query_id=query_id, event_id=event_id or query_id, **told)
+    if event_id is None:
+        raise MalformedRecordError("the record has no id")
+    return FailedStart(event_id=event_id, error_code=error_code or UNKNOWN, **told)
+
+
+def _told(record: Mapping[str, Any], rules: IdentityRules, target: Target) -> dict[str, Any]:
+    """What a start tells, accepted or refused."""
+    return {
+        "started_at": _time(record.get("eventTime")),
+        "account_id": clean(record.get("recipientAccountId")) or target.account_id,
+        "region": clean(record.get("awsRegion")) or target.region,
+        "workgroup": clean(_mapping(record.get("requestParameters")).get("workGroup")),
+        "identity": identify(record, rules),
+    }
+
+
+def _query_id(record: Mapping[str, Any]) -> str | None:
+    found = clean(_mapping(record.get("responseElements")).get("queryExecutionId"))
+    return found if found and _QUERY_ID.fullmatch(found) else None
+
+
+def _filled(record: dict[str, Any], frame: Mapping[str, Any]) -> dict[str, Any]:
+    return record | {name: value for name, value in frame.items() if record.get(name) is None}
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _time(value: object) -> datetime:
+    """The record's text, or the frame's time, as an aware UTC time."""
+    try:
+        at = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise MalformedRecordError("the record has no time") from error

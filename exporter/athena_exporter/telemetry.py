@@ -1,0 +1,55 @@
+"""What the process knows of itself: calls to AWS, reads, failures. It ends with the process; the ledger stays."""
+
+import threading
+from collections import Counter
+from datetime import timedelta
+from typing import TypeAlias
+
+from athena_exporter import catalog
+from athena_exporter.records import Sample, Target
+
+_Key: TypeAlias = tuple[str, Target, tuple[str, ...]]
+
+
+class Telemetry:
+    """Counters and gauges since the start. Safe to call from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counters: Counter[_Key] = Counter()
+        self._gauges: dict[_Key, float] = {}
+
+    def aws_call(self, target: Target, service: str, operation: str, result: str) -> None:
+        """One HTTP exchange with AWS, a retry included; `result` is `ok` or the error's code."""
+        with self._lock:
+            self._counters[catalog.AWS_REQUESTS.name, target, (service, operation, result)] += 1
+            # List price: the calls that the present sources make are free.
+            self._counters[catalog.AWS_COST_USD.name, target, (service, operation, result)] += 0
+
+    def read_succeeded(self, target: Target, source: str, duration: timedelta, lag: timedelta | None) -> None:
+        """A source was read to its end; `lag` is None when it brought nothing new."""
+        with self._lock:
+            self._gauges[catalog.SOURCE_UP.name, target, (source,)] = 1
+            self._gauges[catalog.SOURCE_DURATION.name, target, (source,)] = duration.total_seconds()
+            if lag is not None:
+                self._gauges[catalog.SOURCE_LAG.name, target, (source,)] = lag.total_seconds()
+
+    def read_failed(self, target: Target, source: str, reason: str) -> None:
+        """A read of a source ended with an error."""
+        with self._lock:
+            self._gauges[catalog.SOURCE_UP.name, target, (source,)] = 0
+            self._counters[catalog.SOURCE_ERRORS.name, target, (source, reason)] += 1
+
+    def malformed(self, target: Target, source: str, count: int) -> None:
+        """Records that could not be read; naming a source with 0 makes its series exist."""
+        with self._lock:
+            self._counters[catalog.MALFORMED_RECORDS.name, target, (source,)] += count
+
+    def samples(self) -> list[Sample]:
+        """Everything, at this moment."""
+        with self._lock:
+            found: list[tuple[_Key, float]] = [*self._counters.items(), *self._gauges.items()]
+        return [
+            Sample(metric=metric, target=target, labels=labels, value=value)
+            for (metric, target, labels), value in found
+        ]

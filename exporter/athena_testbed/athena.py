@@ -1,0 +1,206 @@
+"""Athena's operations: parameters in, answer out, with the limits, defaults and gaps of the real API.
+
+Source: the Athena API reference and botocore's model of it.
+"""
+
+from collections.abc import Callable, Mapping
+from itertools import islice
+from typing import Any
+
+from athena_testbed.account import HISTORY_MS, Account
+from athena_testbed.executions import execution
+from athena_testbed.given import planned
+from athena_testbed.settings import ACCOUNT_ID
+from athena_testbed.tokens import BadTokenError, seal, unseal
+from athena_testbed.wire import AwsError, Json, whole_number
+from athena_testbed.world.catalogue import Workgroup
+from athena_testbed.world.failures import Refusal
+
+_BATCH = 50
+_CREATED = 1_577_836_800.0  # every workgroup was made on the first of January 2020
+_ENGINE = {"SelectedEngineVersion": "AUTO"}
+
+
+class Athena:
+    """Athena of one account and Region."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self.operations: Mapping[str, Callable[[Json], Json]] = {
+            "ListWorkGroups": self.list_work_groups,
+            "GetWorkGroup": self.get_work_group,
+            "ListQueryExecutions": self.list_query_executions,
+            "GetQueryExecution": self.get_query_execution,
+            "BatchGetQueryExecution": self.batch_get_query_execution,
+            "StartQueryExecution": self.start_query_execution,
+            "StopQueryExecution": self.stop_query_execution,
+            "ListTagsForResource": self.list_tags_for_resource,
+        }
+
+    def list_work_groups(self, parameters: Json) -> Json:
+        """Workgroups by name, at most 50 a page."""
+        size = whole_number(parameters, "MaxResults", 1, 50, 50)
+        names = sorted(name for name in self._account.company.workgroups if name not in self._account.deleted)
+        (place,) = _position(parameters, "workgroups", (0,))
+        answer: Json = {"WorkGroups": [self._summary(name) for name in names[place : place + size]]}
+        if place + size < len(names):
+            answer["NextToken"] = seal([place + size], "workgroups")
+        return answer
+
+    def _summary(self, name: str) -> Json:
+        workgroup = self._workgroup(name)
+        summary: Json = {
+            "Name": name,
+            "State": "ENABLED",
+            "CreationTime": _CREATED,
+            "EngineVersion": {**_ENGINE, "EffectiveEngineVersion": workgroup.engine},
+        }
+        if workgroup.description is not None:
+            summary["Description"] = workgroup.description
+        return summary
+
+    def get_work_group(self, parameters: Json) -> Json:
+        """One workgroup with its whole configuration."""
+        workgroup = self._workgroup(_required(parameters, "WorkGroup"))
+        summary = self._summary(workgroup.name)
+        engine = summary.pop("EngineVersion")
+        return {"WorkGroup": {**summary, "Configuration": _configuration(workgroup, engine)}}
+
+    def list_query_executions(self, parameters: Json) -> Json:
+        """Ids of one workgroup (default `primary`), newest first, 45 days back."""
+        name = parameters.get("WorkGroup", "primary")
+        size = whole_number(parameters, "MaxResults", 0, _BATCH, _BATCH) or _BATCH
+        now = self._account.advance()
+        queries = self._account.workgroup(name)
+        if queries is None:
+            raise _not_found(name)
+        position = _position(parameters, ["queries", name], ())
+        found = list(islice(queries.newest(now, (position[0], position[1]) if position else None), size + 1))
+        page = [pair for pair in found[:size] if pair[0] >= now - HISTORY_MS]
+        answer: Json = {"QueryExecutionIds": [self._account.query_id(number) for _, number in page]}
+        if len(found) > size == len(page) and found[size][0] >= now - HISTORY_MS:
+            answer["NextToken"] = seal(list(page[-1]), ["queries", name])
+        return answer
+
+    def get_query_execution(self, parameters: Json) -> Json:
+        """One query."""
+        query_id = _required(parameters, "QueryExecutionId")
+        now = self._account.advance()
+        plan = self._account.find(query_id, now)
+        if plan is None:
+            raise AwsError("InvalidRequestException", f"QueryExecution {query_id} was not found")
+        return {"QueryExecution": execution(self._account, plan, now)}
+
+    def batch_get_query_execution(self, parameters: Json) -> Json:
+        """Up to 50 queries; ids that Athena doesn't know come back as unprocessed."""
+        ids = parameters.get("QueryExecutionIds")
+        if not isinstance(ids, list) or not 1 <= len(ids) <= _BATCH:
+            raise AwsError(
+                "InvalidRequestException",
+                f"1 validation error detected: Value at 'queryExecutionIds' failed to satisfy constraint: Member must"
+                f" have length between 1 and {_BATCH}",
+            )
+        now = self._account.advance()
+        found = {query_id: self._account.find(str(query_id), now) for query_id in ids}
+        return {
+            "QueryExecutions": [execution(self._account, plan, now) for plan in found.values() if plan is not None],
+            "UnprocessedQueryExecutionIds": [
+                unprocessed(query_id, "INVALID_INPUT", f"QueryExecution {query_id} was not found")
+                for query_id, plan in found.items()
+                if plan is None
+            ],
+        }
+
+    def stop_query_execution(self, parameters: Json) -> Json:
+        """Stop a query; one that has ended stays as it is."""
+        query_id = _required(parameters, "QueryExecutionId")
+        now = self._account.advance()
+        plan = self._account.find(query_id, now)
+        if plan is None:
+            raise AwsError("InvalidRequestException", f"QueryExecution {query_id} was not found")
+        self._account.stop(plan, now)
+        return {}
+
+    def start_query_execution(self, parameters: Json) -> Json:
+        """Start one query as the account's default person; the control plane starts them as anybody."""
+        text = _required(parameters, "QueryString")
+        name = parameters.get("WorkGroup", "primary")
+        now = self._account.advance()
+        if self._account.workgroup(name) is None:
+            raise _not_found(name)
+        database = parameters.get("QueryExecutionContext", {}).get("Database")
+        plan = planned(self._account, {"workgroup": name, "database": database, "sql": text}, now)
+        active = sum(other.shape.statement_type == "DML" for other in self._account.running(now))
+        if active >= self._account.settings.dml_quota:
+            message = "You have exceeded the limit for the number of queries you can run concurrently."
+            self._account.refuse(plan, Refusal(code="TooManyRequestsException", message=message, weight=0))
+            raise AwsError("TooManyRequestsException", message, Reason="CONCURRENT_QUERY_LIMIT_EXCEEDED")
+        return {"QueryExecutionId": self._account.add(plan).query_id}
+
+    def list_tags_for_resource(self, parameters: Json) -> Json:
+        """The tags of a workgroup, at least 75 a page as the API has it."""
+        arn = _required(parameters, "ResourceARN")
+        prefix = f"arn:aws:athena:{self._account.settings.region}:{ACCOUNT_ID}:workgroup/"
+        size = whole_number(parameters, "MaxResults", 75, 1000, 75)
+        name = arn.removeprefix(prefix)
+        if name == arn or self._account.workgroup(name) is None:
+            raise AwsError("ResourceNotFoundException", f"Resource {arn} is not found.", ResourceName=arn)
+        tags = [{"Key": key, "Value": value} for key, value in sorted(self._workgroup(name).tags.items())]
+        return {"Tags": tags[:size]}
+
+    def _workgroup(self, name: str) -> Workgroup:
+        if name not in self._account.company.workgroups or name in self._account.deleted:
+            raise _not_found(name)
+        return self._account.company.workgroups[name]
+
+
+def unprocessed(query_id: str, code: str, message: str) -> Json:
+    """One entry of UnprocessedQueryExecutionIds."""
+    return {"QueryExecutionId": query_id, "ErrorCode": code, "ErrorMessage": message}
+
+
+def _configuration(workgroup: Workgroup, engine: Json) -> Json:
+    configuration: Json = {
+        "EnforceWorkGroupConfiguration": workgroup.enforced,
+        "PublishCloudWatchMetricsEnabled": workgroup.publishes,
+        "RequesterPaysEnabled": False,
+        "EngineVersion": engine,
+        "EnableMinimumEncryptionConfiguration": False,
+        "ManagedQueryResultsConfiguration": {"Enabled": workgroup.managed_results},
+        "ResultConfiguration": {},
+    }
+    if not workgroup.managed_results:
+        configuration["ResultConfiguration"] = {
+            "OutputLocation": f"s3://harbour-athena-results/{workgroup.name}/",
+            "EncryptionConfiguration": {"EncryptionOption": "SSE_S3"},
+        }
+    if workgroup.cutoff_bytes is not None:
+        configuration["BytesScannedCutoffPerQuery"] = workgroup.cutoff_bytes
+    if workgroup.reserved:
+        configuration["EngineConfiguration"] = {"MaxConcurrentDpus": 24}
+    return configuration
+
+
+def _required(parameters: Json, name: str) -> str:
+    value = parameters.get(name)
+    if not isinstance(value, str) or not value:
+        raise AwsError(
+            "InvalidRequestException",
+            f"1 validation error detected: Value null at '{name[0].lower()}{name[1:]}' failed to satisfy constraint:"
+            " Member must not be null",
+        )
+    return value
+
+
+def _position(parameters: Json, scope: Any, default: tuple[int, ...]) -> tuple[int, ...]:
+    token = parameters.get("NextToken")
+    if token is None:
+        return default
+    try:
+        return unseal(str(token), scope)
+    except BadTokenError as error:
+        raise AwsError("InvalidRequestException", "Invalid pagination token") from error
+
+
+def _not_found(name: str) -> AwsError:
+    return AwsError("InvalidRequestException", f"WorkGroup {name} is not found.")

@@ -1,0 +1,117 @@
+"""Queries that a test writes itself: each field as given, the rest plain and without surprises."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from athena_testbed.account import Account
+from athena_testbed.world.clients import CLIENTS
+from athena_testbed.world.failures import CANCEL_REASON, FAILURES
+from athena_testbed.world.plan import Plan
+from athena_testbed.world.sql import SHAPES, Shape
+
+DEFAULT_PERSON = "Alice"
+"""Who starts a query when nobody says who."""
+FIELDS = frozenset(
+    [
+        "person",
+        "workgroup",
+        "database",
+        "sql",
+        "statement_type",
+        "substatement_type",
+        "state",
+        "scanned_bytes",
+        "submitted_at",
+        "ended_at",
+        "event_delay_seconds",
+        "client",
+        "tables",
+        "reused",
+        "dpu_count",
+        "reason",
+        "engine_ms",
+        "queue_ms",
+    ]
+)
+"""What may be given."""
+
+
+def milliseconds(value: object, name: str) -> int:
+    """An RFC 3339 time (or seconds since 1970) as milliseconds.
+
+    Raises:
+        ValueError: naming the field, if it is neither.
+    """
+    if isinstance(value, int | float):
+        return round(value * 1000)
+    try:
+        at = datetime.fromisoformat(str(value))
+    except ValueError as error:
+        raise ValueError(f"{name} is {value!r}; it is an RFC 3339 time or seconds since 1970") from error
+    if at.tzinfo is None:
+        raise ValueError(f"{name} is {value!r}; it needs a zone, such as Z")
+    return round(at.timestamp() * 1000)
+
+
+def event_delay_ms(given: Mapping[str, Any]) -> int | None:
+    """How late CloudTrail shows the query's event, if it was given."""
+    seconds = given.get("event_delay_seconds")
+    return None if seconds is None else int(float(seconds) * 1000)
+
+
+def planned(account: Account, given: Mapping[str, Any], now: int) -> Plan:
+    """The plan of a given query.
+
+    Raises:
+        ValueError: naming what is wrong and what it may be.
+    """
+    unknown = sorted(set(given) - FIELDS)
+    if unknown:
+        raise ValueError(f"unknown field {unknown[0]}; a query has {', '.join(sorted(FIELDS))}")
+    submitted = milliseconds(given["submitted_at"], "submitted_at") if given.get("submitted_at") else now
+    ended = milliseconds(given["ended_at"], "ended_at") if given.get("ended_at") else submitted + 1000
+    person = account.company.principals.get(given.get("person") or DEFAULT_PERSON)
+    workgroup = given.get("workgroup") or "primary"
+    state = str(given.get("state") or "SUCCEEDED").upper()
+    if person is None:
+        raise ValueError(f"person {given.get('person')!r} doesn't work here; see /_testbed/company")
+    if account.workgroup(workgroup) is None:
+        raise ValueError(f"workgroup {workgroup!r} is not found; see /_testbed/company")
+    if state not in {"SUCCEEDED", "FAILED", "CANCELLED"}:
+        raise ValueError(f"state {state!r} is no final state: succeeded, failed, cancelled")
+    if ended < submitted:
+        raise ValueError("ended_at is before submitted_at")
+    client = given.get("client") or person.clients[0]
+    if client not in CLIENTS:
+        raise ValueError(f"client {client!r} is unknown; one of {', '.join(CLIENTS)}")
+    scanned = given.get("scanned_bytes")
+    if scanned is not None and not (isinstance(scanned, int) and scanned >= 0):
+        raise ValueError(f"scanned_bytes is {scanned!r}; it is a whole number or absent")
+    database = given.get("database")
+    failure = FAILURES[0] if state == "FAILED" else None
+    plan = Plan(
+        number=0, query_id="", principal=person, client=client,
+        workgroup=workgroup, database=database, home=database or "sales", names=tuple(given.get("tables") or ()),
+        shape=_shape(given), sql=given.get("sql") or "SELECT 1", submitted_ms=submitted,
+        queue_ms=int(given.get("queue_ms") or 0), planning_ms=0, engine_ms=ended - submitted, preprocessing_ms=0,
+        service_ms=0, state=state, statistics_after_ms=0, scanned_bytes=scanned,
+        failure=failure, reused=given.get("reused"), dpu_count=given.get("dpu_count"),
+        reason=given.get("reason") or (CANCEL_REASON if state == "CANCELLED" else None),
+    )  # fmt: skip  # one argument a line would be a page
+    return plan.ended_at(ended)
+
+
+def _shape(given: Mapping[str, Any]) -> Shape:
+    text = str(given.get("sql") or "SELECT 1").upper()
+    words = text.split()
+    guess = "explain_analyze" if words[:2] == ["EXPLAIN", "ANALYZE"] else "select"
+    plain = SHAPES[guess]
+    kind = str(given.get("statement_type") or plain.statement_type).upper()
+    if kind not in {"DML", "DDL", "UTILITY"}:
+        raise ValueError(f"statement_type {kind!r} is none of DML, DDL, UTILITY")
+    name = guess if guess == "explain_analyze" else "given"
+    substatement = str(given.get("substatement_type") or plain.substatement)
+    return Shape(
+        name=name, statement_type=kind, substatement=substatement, tables=0, reads=kind == "DML" or name != "given"
+    )

@@ -1,0 +1,105 @@
+"""The brute-force count: what the ledger must hold, from everything ever delivered, with sets and loops only.
+
+It shares no code with fold. It walks the deliveries in order, because giving up depends on what was read when.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from athena_exporter.records import Batch, Evidence, FailedStart, QueryExecution, StartedQuery
+
+PATIENCE = timedelta(hours=3)
+SOURCE_DOWN = timedelta(hours=24)
+STATISTICS = timedelta(seconds=60)
+MEGABYTE = 1 << 20
+
+
+@dataclass
+class Oracle:
+    """Everything delivered so far. `counting_since` and `low_water` are the gates of a fresh ledger."""
+
+    counting_since: datetime
+    low_water: datetime
+    counted: dict[str, QueryExecution] = field(default_factory=dict)
+    who: dict[str, str] = field(default_factory=dict)
+    given_up: set[str] = field(default_factory=set)
+    late: set[str] = field(default_factory=set)
+    first_without_statistics: dict[str, datetime] = field(default_factory=dict)
+    remembered: set[str] = field(default_factory=set)
+    rejected: set[str] = field(default_factory=set)
+
+    def deliver(self, batch: Batch) -> None:
+        for record in batch.records:
+            if isinstance(record, QueryExecution):
+                self._execution(record, batch.observed_at)
+            elif isinstance(record, StartedQuery):
+                self._start(record)
+            elif isinstance(record, FailedStart) and record.started_at >= self.counting_since:
+                self.rejected.add(record.event_id)
+        for read in batch.reads:
+            for query_id, execution in self.counted.items():
+                if query_id in self.who or query_id in self.given_up:
+                    continue
+                age = read.begun_at - execution.submitted_at
+                down = read.evidence is Evidence.EXECUTIONS and age >= SOURCE_DOWN
+                covered = read.since <= execution.submitted_at < read.until
+                missed = read.evidence is Evidence.IDENTITIES and covered and age >= PATIENCE
+                if down or missed:
+                    self.given_up.add(query_id)
+
+    def _execution(self, execution: QueryExecution, observed_at: datetime) -> None:
+        query_id = execution.query_id
+        if query_id in self.counted:
+            return
+        if not execution.state.final:
+            self.remembered.add(query_id)
+            return
+        if query_id not in self.remembered and execution.counted_at < self.low_water:
+            return
+        self.remembered.add(query_id)
+        first = self.first_without_statistics.setdefault(query_id, observed_at)
+        if execution.has_statistics or observed_at - first >= STATISTICS:
+            self.counted[query_id] = execution
+
+    def _start(self, start: StartedQuery) -> None:
+        if start.query_id not in self.who:
+            self.who[start.query_id] = start.identity.user
+            if start.query_id in self.given_up:
+                self.late.add(start.query_id)
+
+    # -- what the ledger must expose -----------------------------------------------------------------------------
+
+    def _in_counters(self) -> dict[str, QueryExecution]:
+        return {q: e for q, e in self.counted.items() if e.counted_at >= self.counting_since}
+
+    def by_workgroup(self) -> Counter[tuple[str, str, str]]:
+        return Counter(
+            (e.workgroup, e.statement_type or "unknown", e.state.value) for e in self._in_counters().values()
+        )
+
+    def bytes_by_workgroup(self) -> Counter[tuple[str, str, str]]:
+        total: Counter[tuple[str, str, str]] = Counter()
+        for e in self._in_counters().values():
+            total[e.workgroup, e.statement_type or "unknown", e.state.value] += e.scanned_bytes or 0
+        return total
+
+    def counter_user(self, query_id: str) -> str | None:
+        """The user a counter gives the query to; None while it is pending."""
+        return "unattributed" if query_id in self.given_up else self.who.get(query_id)
+
+    def by_user(self) -> Counter[str]:
+        users = (self.counter_user(query_id) for query_id in self._in_counters())
+        return Counter(user for user in users if user is not None)
+
+    def pending(self) -> int:
+        return sum(self.counter_user(query_id) is None for query_id in self._in_counters())
+
+    def window(self, since: datetime, until: datetime) -> Counter[str]:
+        """Queries per user by query time: late identities are believed here."""
+        total: Counter[str] = Counter()
+        for query_id, e in self.counted.items():
+            if since <= e.counted_at < until:
+                fallback = "unattributed" if query_id in self.given_up else "pending"
+                total[self.who.get(query_id, fallback)] += 1
+        return total
