@@ -88,8 +88,9 @@ class Poller:
         """Render the committed state and serve it. A ledger that cannot be read leaves the last page in place."""
         try:
             self._ledger.reveal()
-            self._ledger.stamp()
             samples = self._ledger.samples(self._clocks.now())
+            # After the samples: what is published must never be newer than the stamp says.
+            self._ledger.stamp()
         except LedgerError as error:
             _log.warning("publishing: %s", error)
             return

@@ -127,8 +127,6 @@ class Account:
         """Who started query `number`, and when."""
         fixed = self._fixed.get(number)
         slot = self.company.slots[self._slots[number]]
-        if fixed is not None and fixed.principal is not slot.principal:
-            slot = replace(slot, principal=fixed.principal)
         if fixed is not None and fixed.workgroup != slot.workgroup.name:
             slot = replace(slot, workgroup=self.company.workgroups[fixed.workgroup])
         refusal = self._refused.get(number)

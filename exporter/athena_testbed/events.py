@@ -14,6 +14,7 @@ from athena_testbed.world.identity import access_key, user_identity, username
 
 DISORDER_MS = 15_000
 _LONGEST = 20
+_REMEMBERED_DELIVERIES = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,7 @@ class Events:
         self._settings = account.settings
         self._event_ids = Ids(account.settings.seed, f"event/{account.settings.region}")
         self._request_ids = Ids(account.settings.seed, f"request/{account.settings.region}")
+        self._deliveries: dict[tuple[int, float], Delivery] = {}
         self._median_ms = account.settings.cloudtrail_delay.total_seconds() * 1000
 
     @property
@@ -48,6 +50,14 @@ class Events:
 
     def delivery(self, number: int, duplicates: float = 0.0) -> Delivery:
         """How the event of start `number` is delivered; `duplicates` raises the share that comes twice."""
+        key = (number, duplicates)
+        if key not in self._deliveries:
+            if len(self._deliveries) >= _REMEMBERED_DELIVERIES:
+                self._deliveries.clear()
+            self._deliveries[key] = self._decided(number, duplicates)
+        return self._deliveries[key]
+
+    def _decided(self, number: int, duplicates: float) -> Delivery:
         settings = self._settings
         rng = Random(settings.seed << 72 | number << 8 | 4)
         at = self._account.submitted_ms(number)

@@ -20,6 +20,7 @@ KINDS: Mapping[str, str] = {
     "garbage": "200 and something that is no JSON",
     "html": "an HTML page instead of an answer, with status `status` (default 200)",
     "truncated": "the first half of the answer",
+    "cut": "the first half of the announced bytes, then the connection is dropped",
     "partial": "BatchGetQueryExecution leaves `share` of the ids unprocessed",
     "without_statistics": "BatchGetQueryExecution and GetQueryExecution show no Statistics",
     "denied": "AccessDeniedException",

@@ -1,5 +1,6 @@
 """Queries that a test writes itself: each field as given, the rest plain and without surprises."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -7,9 +8,11 @@ from typing import Any
 from athena_testbed.account import Account
 from athena_testbed.world.clients import CLIENTS
 from athena_testbed.world.failures import CANCEL_REASON, FAILURES
+from athena_testbed.world.people import Principal
 from athena_testbed.world.plan import Plan
 from athena_testbed.world.sql import SHAPES, Shape
 
+_EXPLAIN_ANALYZE = re.compile(r"(\s|--[^\n]*\n|/\*.*?\*/)*EXPLAIN\s+ANALYZE\b", re.IGNORECASE | re.DOTALL)
 DEFAULT_PERSON = "Alice"
 """Who starts a query when nobody says who."""
 FIELDS = frozenset(
@@ -30,7 +33,6 @@ FIELDS = frozenset(
         "reused",
         "dpu_count",
         "reason",
-        "engine_ms",
         "queue_ms",
     ]
 )
@@ -66,46 +68,54 @@ def planned(account: Account, given: Mapping[str, Any], now: int) -> Plan:
     Raises:
         ValueError: naming what is wrong and what it may be.
     """
-    unknown = sorted(set(given) - FIELDS)
-    if unknown:
-        raise ValueError(f"unknown field {unknown[0]}; a query has {', '.join(sorted(FIELDS))}")
-    submitted = milliseconds(given["submitted_at"], "submitted_at") if given.get("submitted_at") else now
-    ended = milliseconds(given["ended_at"], "ended_at") if given.get("ended_at") else submitted + 1000
-    person = account.company.principals.get(given.get("person") or DEFAULT_PERSON)
-    workgroup = given.get("workgroup") or "primary"
+    person = _checked(account, given)
+    submitted, ended = _times(given, now)
     state = str(given.get("state") or "SUCCEEDED").upper()
-    if person is None:
-        raise ValueError(f"person {given.get('person')!r} doesn't work here; see /_testbed/company")
-    if account.workgroup(workgroup) is None:
-        raise ValueError(f"workgroup {workgroup!r} is not found; see /_testbed/company")
-    if state not in {"SUCCEEDED", "FAILED", "CANCELLED"}:
-        raise ValueError(f"state {state!r} is no final state: succeeded, failed, cancelled")
-    if ended < submitted:
-        raise ValueError("ended_at is before submitted_at")
-    client = given.get("client") or person.clients[0]
-    if client not in CLIENTS:
-        raise ValueError(f"client {client!r} is unknown; one of {', '.join(CLIENTS)}")
-    scanned = given.get("scanned_bytes")
-    if scanned is not None and not (isinstance(scanned, int) and scanned >= 0):
-        raise ValueError(f"scanned_bytes is {scanned!r}; it is a whole number or absent")
     database = given.get("database")
-    failure = FAILURES[0] if state == "FAILED" else None
     plan = Plan(
-        number=0, query_id="", principal=person, client=client,
-        workgroup=workgroup, database=database, home=database or "sales", names=tuple(given.get("tables") or ()),
-        shape=_shape(given), sql=given.get("sql") or "SELECT 1", submitted_ms=submitted,
-        queue_ms=int(given.get("queue_ms") or 0), planning_ms=0, engine_ms=ended - submitted, preprocessing_ms=0,
-        service_ms=0, state=state, statistics_after_ms=0, scanned_bytes=scanned,
-        failure=failure, reused=given.get("reused"), dpu_count=given.get("dpu_count"),
+        number=0, query_id="", principal=person, client=given.get("client") or person.clients[0],
+        workgroup=given.get("workgroup") or "primary", database=database, home=database or "sales",
+        names=tuple(given.get("tables") or ()), shape=_shape(given), sql=given.get("sql") or "SELECT 1",
+        submitted_ms=submitted, queue_ms=int(given.get("queue_ms") or 0), planning_ms=0, engine_ms=ended - submitted,
+        preprocessing_ms=0, service_ms=0, state=state, statistics_after_ms=0, scanned_bytes=given.get("scanned_bytes"),
+        failure=FAILURES[0] if state == "FAILED" else None, reused=given.get("reused"),
+        dpu_count=given.get("dpu_count"),
         reason=given.get("reason") or (CANCEL_REASON if state == "CANCELLED" else None),
     )  # fmt: skip  # one argument a line would be a page
     return plan.ended_at(ended)
 
 
+def _checked(account: Account, given: Mapping[str, Any]) -> Principal:
+    """Who starts the query, once everything that is named is known to exist."""
+    unknown = sorted(set(given) - FIELDS)
+    if unknown:
+        raise ValueError(f"unknown field {unknown[0]}; a query has {', '.join(sorted(FIELDS))}")
+    person = account.company.principals.get(given.get("person") or DEFAULT_PERSON)
+    if person is None:
+        raise ValueError(f"person {given.get('person')!r} doesn't work here; see /_testbed/company")
+    if account.workgroup(given.get("workgroup") or "primary") is None:
+        raise ValueError(f"workgroup {given.get('workgroup')!r} is not found; see /_testbed/company")
+    if str(given.get("state") or "SUCCEEDED").upper() not in {"SUCCEEDED", "FAILED", "CANCELLED"}:
+        raise ValueError(f"state {given['state']!r} is no final state: succeeded, failed, cancelled")
+    if given.get("client") is not None and given["client"] not in CLIENTS:
+        raise ValueError(f"client {given['client']!r} is unknown; one of {', '.join(CLIENTS)}")
+    scanned = given.get("scanned_bytes")
+    if scanned is not None and not (isinstance(scanned, int) and scanned >= 0):
+        raise ValueError(f"scanned_bytes is {scanned!r}; it is a whole number or absent")
+    return person
+
+
+def _times(given: Mapping[str, Any], now: int) -> tuple[int, int]:
+    submitted = milliseconds(given["submitted_at"], "submitted_at") if given.get("submitted_at") else now
+    ended = milliseconds(given["ended_at"], "ended_at") if given.get("ended_at") else submitted + 1000
+    if ended < submitted:
+        raise ValueError("ended_at is before submitted_at")
+    return submitted, ended
+
+
 def _shape(given: Mapping[str, Any]) -> Shape:
-    text = str(given.get("sql") or "SELECT 1").upper()
-    words = text.split()
-    guess = "explain_analyze" if words[:2] == ["EXPLAIN", "ANALYZE"] else "select"
+    analyzes = _EXPLAIN_ANALYZE.match(str(given.get("sql") or ""))
+    guess = "explain_analyze" if analyzes else "select"
     plain = SHAPES[guess]
     kind = str(given.get("statement_type") or plain.statement_type).upper()
     if kind not in {"DML", "DDL", "UTILITY"}:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from http import HTTPStatus
 from io import BytesIO
-from socket import SHUT_RDWR, socket
+from socket import SHUT_RDWR, create_server, socket
 from threading import Lock, Thread
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
@@ -55,6 +55,8 @@ class Front:
             *answer.headers.items(),
         ]
         start_response(f"{int(answer.status)} {HTTPStatus(answer.status).phrase}", headers)
+        if answer.cut:
+            return _half(environ, answer.body)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [answer.body]
 
     def _answer(self, environ: _Environ, body: bytes) -> Answer:
@@ -98,6 +100,11 @@ def _body(environ: _Environ) -> bytes:
     return bytes(environ["wsgi.input"].read()) if environ.get("wsgi.input_terminated") else b""
 
 
+def _half(environ: _Environ, body: bytes) -> Iterator[bytes]:
+    yield body[: len(body) // 2]
+    _hang_up(environ)
+
+
 def _hang_up(environ: _Environ) -> None:
     connection = environ.get("werkzeug.socket")
     if connection is not None:
@@ -110,8 +117,12 @@ def _shut(connection: socket) -> None:
 
 
 class _Handler(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"  # boto3 keeps its connections
+    protocol_version = "HTTP/1.1"  # one call a connection all the same: werkzeug drains what follows a request
     disable_nagle_algorithm = True  # head and body are two writes; waiting for the acknowledgement costs 40 ms
+
+    def send_response(self, code: int, message: str | None = None) -> None:
+        """Only the status: the base class would write this machine's Date before the account's."""
+        self.send_response_only(code, message)
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing: an access log of a test is noise."""
@@ -122,12 +133,12 @@ class _Server(ThreadedWSGIServer):
 
     daemon_threads = True
     block_on_close = False
-    request_queue_size = 128
 
-    def __init__(self, host: str, port: int, app: Any) -> None:
+    def __init__(self, listener: socket, app: Any) -> None:
         self._open: set[socket] = set()
         self._open_lock = Lock()
-        super().__init__(host, port, app, handler=_Handler)
+        host, port = listener.getsockname()[:2]
+        super().__init__(host, port, app, handler=_Handler, fd=listener.fileno())
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         with self._open_lock:
@@ -182,7 +193,8 @@ def bind(testbed: Testbed, host: str = LOOPBACK, port: int = 0) -> _Server:
         OSError: if the port is taken.
     """
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    return _Server(host, port, Front(testbed))
+    with create_server((host, port), backlog=128) as listener:  # bound here, for werkzeug would exit on a taken port
+        return _Server(listener, Front(testbed))
 
 
 @contextmanager

@@ -192,6 +192,8 @@ class Testbed:
         if rule.kind in _BODIES:
             status = rule.status if rule.kind == "html" else 200
             return replace(answer, status=status, body=_BODIES[rule.kind], code=rule.kind)
+        if rule.kind == "cut":
+            return replace(answer, cut=True, code=rule.kind)
         if rule.kind == "truncated":
             return replace(answer, body=answer.body[: len(answer.body) // 2], code=rule.kind)
         if answer.status == 200 and rule.kind in {"partial", "without_statistics"}:

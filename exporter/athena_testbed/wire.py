@@ -53,13 +53,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What goes back. `headers` hold no Date: the server writes AWS's clock there."""
+    """What goes back. `headers` hold no Date: the server writes AWS's clock there. `cut` sends half of it only."""
 
     status: int
     body: bytes
     content_type: str = _JSON
     headers: Mapping[str, str] = field(default_factory=dict)
     code: str = "ok"
+    cut: bool = False
 
 
 def read_request(*, target: str, authorization: str, content_type: str, body: bytes) -> Request:

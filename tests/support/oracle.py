@@ -26,6 +26,7 @@ class Oracle:
     given_up: set[str] = field(default_factory=set)
     late: set[str] = field(default_factory=set)
     first_without_statistics: dict[str, datetime] = field(default_factory=dict)
+    reads_without_statistics: Counter[str] = field(default_factory=Counter)
     remembered: set[str] = field(default_factory=set)
     rejected: set[str] = field(default_factory=set)
 
@@ -58,8 +59,12 @@ class Oracle:
         if query_id not in self.remembered and execution.counted_at < self.low_water:
             return
         self.remembered.add(query_id)
+        if execution.has_statistics:
+            self.counted[query_id] = execution
+            return
+        self.reads_without_statistics[query_id] += 1
         first = self.first_without_statistics.setdefault(query_id, observed_at)
-        if execution.has_statistics or observed_at - first >= STATISTICS:
+        if observed_at - first >= STATISTICS and self.reads_without_statistics[query_id] >= 3:
             self.counted[query_id] = execution
 
     def _start(self, start: StartedQuery) -> None:

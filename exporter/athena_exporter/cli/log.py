@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 from enum import StrEnum
 
-_PLAIN = re.compile(r"^[\w./:@+,\[\]-]+$", re.ASCII)
+_PLAIN = re.compile(r"[\w./:@+,\[\]-]+", re.ASCII)
 
 
 class LogFormat(StrEnum):
@@ -47,7 +47,7 @@ class _Formatter(logging.Formatter):
 
 def _quoted(value: str) -> str:
     """JSON's quoting keeps control characters from starting a line of their own or moving a cursor."""
-    return value if _PLAIN.match(value) else json.dumps(value)
+    return value if _PLAIN.fullmatch(value) else json.dumps(value)
 
 
 def configure(level: LogLevel, form: LogFormat) -> None:

@@ -27,7 +27,8 @@ from athena_exporter.sources.session import Session, resolve
 from athena_exporter.telemetry import Telemetry
 
 _log = logging.getLogger(__name__)
-_CLOCKS = Clocks(now=lambda: datetime.now(UTC), monotonic=time.monotonic)
+CLOCKS = Clocks(now=lambda: datetime.now(UTC), monotonic=time.monotonic)
+"""The real clocks of the process."""
 _RETRY_RESOLVE = timedelta(seconds=15)
 _PATIENCE_AT_END = timedelta(seconds=5)
 
@@ -62,8 +63,8 @@ def serve(config_path: Path | None, listen_address: str, level: str, form: str) 
     config = load(config_path, os.environ)
     log.configure(log.LogLevel(level), log.LogFormat(form))
     telemetry = Telemetry()
-    readers = [_Reader(config, settings, telemetry) for settings in config.targets]
-    with closing(Ledger(wiring.ledger_settings(config), monotonic=_CLOCKS.monotonic)) as ledger:
+    readers = [Reader(config, settings, telemetry) for settings in config.targets]
+    with closing(Ledger(wiring.ledger_settings(config), monotonic=CLOCKS.monotonic)) as ledger:
         Service(config, ledger, telemetry).run(readers, listen_address)
 
 
@@ -78,9 +79,9 @@ class Service:
         self._exposition = server.Exposition()
         self._threads = Threads()
         self._claimed: set[Target] = set()
-        self._poller = Poller(ledger=ledger, telemetry=self._telemetry, publisher=self._exposition, clocks=_CLOCKS)
+        self._poller = Poller(ledger=ledger, telemetry=self._telemetry, publisher=self._exposition, clocks=CLOCKS)
 
-    def run(self, readers: Sequence["_Reader"], listen_address: str) -> None:
+    def run(self, readers: Sequence["Reader"], listen_address: str) -> None:
         """Serve until a signal or a bug. Raises SetupError, AddressError, and AWS's errors for missing credentials."""
         self._tell_ledger()
         self._poller.publish()
@@ -103,19 +104,19 @@ class Service:
         self._poller.publish()
         self._poller.prune(tuple(self._claimed))
 
-    def _begin(self, reader: "_Reader") -> None:
+    def _begin(self, reader: "Reader") -> None:
         """Try at once, so that missing credentials stop the start; an AWS that is down only delays it."""
         if not self._resolved(reader):
             self._threads.once(partial(self._keep_trying, reader), f"resolve {reader.session.region}")
 
-    def _keep_trying(self, reader: "_Reader") -> None:
+    def _keep_trying(self, reader: "Reader") -> None:
         while not self._threads.pause(_RETRY_RESOLVE):
             if self._resolved(reader):
                 return
 
-    def _resolved(self, reader: "_Reader") -> bool:
+    def _resolved(self, reader: "Reader") -> bool:
         try:
-            target, now = resolve(reader.session, _CLOCKS.now)
+            target, now = resolve(reader.session, CLOCKS.now)
         except NoCredentialsError:
             raise
         except (ClientError, BotoCoreError) as error:
@@ -141,16 +142,16 @@ class Service:
             )
         self._claimed.add(target)
 
-    def _read(self, reader: "_Reader", target: Target) -> None:
+    def _read(self, reader: "Reader", target: Target) -> None:
         reader.target = target
         _log.info("reading account %s in %s", target.account_id, target.region)
         for name, (build, interval) in reader.sources.items():
-            source = build(self._config, reader.session, target, _CLOCKS.now)
+            source = build(self._config, reader.session, target, CLOCKS.now)
             self._telemetry.malformed(target, name, 0)
             self._threads.every(interval, partial(self._poller.poll, source), f"{name} {target.region}")
 
 
-class _Reader:
+class Reader:
     """One configured target: its session, and what is read of it. `target` is unknown until STS has answered."""
 
     def __init__(self, config: Config, settings: TargetSettings, telemetry: Telemetry) -> None:
@@ -160,7 +161,7 @@ class _Reader:
         self.target = Target(account_id=UNKNOWN, region=region)
         self.session = Session(
             region=region,
-            rates=Rates(share=config.aws.rate_share, clock=_CLOCKS.monotonic, sleep=time.sleep),
+            rates=Rates(share=config.aws.rate_share, clock=CLOCKS.monotonic, sleep=time.sleep),
             count=lambda service, operation, result: telemetry.aws_call(self.target, service, operation, result),
             role_arn=settings.role_arn,
             external_id=settings.external_id,

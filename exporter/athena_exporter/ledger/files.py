@@ -3,10 +3,10 @@
 import fcntl
 import json
 import os
-import shutil
 import sqlite3
 import uuid
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -60,9 +60,13 @@ class WriterLock:
             return None
 
     def write(self, stamp: Stamp) -> None:
-        """Remember what is about to be published; a torn write reads as nothing, which is safe."""
+        """Remember what is about to be published; a torn write reads as nothing, which is safe. Raises LedgerError."""
         text = json.dumps({"ledger_id": stamp.ledger_id, "sequence": stamp.sequence}).encode().ljust(128)
-        os.pwrite(self._descriptor, text, 0)
+        try:
+            os.pwrite(self._descriptor, text, 0)
+        except OSError as error:
+            trouble = (error.strerror or "not usable").lower()
+            raise LedgerError(f"ledger lock {self._path}: cannot be written: {trouble}") from error
 
     def release(self) -> None:
         """Give the lock back; the file stays, for it remembers."""
@@ -168,9 +172,12 @@ def _examine(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _keep_old(connection: sqlite3.Connection, path: Path, version: int) -> None:
-    """Copy the old ledger beside the new one before a migration touches it."""
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    shutil.copy2(path, path.with_name(f"{path.name}.v{version}"))
+    """Copy the old ledger beside the new one before a migration touches it.
+
+    By SQLite's own backup: a copy of the file alone would miss what a reader keeps in the write-ahead log.
+    """
+    with closing(sqlite3.connect(path.with_name(f"{path.name}.v{version}"))) as kept:
+        connection.backup(kept)
 
 
 def _quoted(path: Path) -> str:

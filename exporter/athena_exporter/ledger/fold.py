@@ -77,7 +77,7 @@ class _Work:
             rows=tuple(self._rows.values()),
             dropped=frozenset(self._dropped),
             deltas=self._deltas,
-            usage=self._usage,
+            usage={key: use for key, use in self._usage.items() if use != Usage()},
             rejections=self._rejections,
             slots=frozenset(self._labels.touched),
             facts=tuple(self._facts),
@@ -132,13 +132,16 @@ class _Work:
             self._keep(row)
         elif not execution.has_statistics and self._statistics_may_follow(row):
             since = self._observed_ms if row.waiting_since_ms is None else row.waiting_since_ms
-            self._keep(replace(row, phase=Phase.WAITING, waiting_since_ms=since))
+            reads = row.waiting_reads + 1
+            self._keep(replace(row, phase=Phase.WAITING, waiting_since_ms=since, waiting_reads=reads))
         else:
             self._count(row, execution)
 
     def _statistics_may_follow(self, row: Row) -> bool:
-        patience = self._known.rules.statistics_patience
-        return row.waiting_since_ms is None or self._observed_ms - row.waiting_since_ms < _ms(patience)
+        rules = self._known.rules
+        if row.waiting_since_ms is None or row.waiting_reads + 1 < rules.statistics_reads:
+            return True
+        return self._observed_ms - row.waiting_since_ms < _ms(rules.statistics_patience)
 
     def _count(self, row: Row, execution: QueryExecution) -> None:
         billed = billed_bytes(execution, self._known.rules.prices)
@@ -202,23 +205,25 @@ class _Work:
         user, client = self._labels.value("user", who.user), self._labels.value("client", who.client)
         database = self._labels.value("database", _said(row.database))
         if self._in_counters(row):
-            self._count_user(row, user, database)
-            self._count_client(row, client)
-            self._overflow({"user": user, "client": client, "database": database})
+            self._overflow(self._count_user(row, user, database) | self._count_client(row, client))
             self._tell("query", row)
         return replace(row, detail=None)
 
-    def _count_user(self, row: Row, user: str, database: str) -> None:
+    def _count_user(self, row: Row, user: str, database: str) -> dict[str, str]:
+        """Answers under which values of budgeted labels the query is exposed."""
         workgroup = _said(row.workgroup)
-        self._add(catalog.USER_QUERIES, (user, workgroup, database, _said(row.state)), 1)
+        shown = self._add(catalog.USER_QUERIES, (user, workgroup, database, _said(row.state)), 1)
         self._add(catalog.USER_SCANNED_BYTES, (user, workgroup, database), row.scanned_bytes)
         self._add(catalog.USER_COST_USD, (user, workgroup, database), row.cost_nanousd)
+        return {"user": shown[0], "database": shown[2]}
 
-    def _count_client(self, row: Row, client: str) -> None:
+    def _count_client(self, row: Row, client: str) -> dict[str, str]:
+        """As `_count_user`."""
         labels = (client, _said(row.workgroup))
-        self._add(catalog.CLIENT_QUERIES, labels, 1)
+        shown = self._add(catalog.CLIENT_QUERIES, labels, 1)
         self._add(catalog.CLIENT_SCANNED_BYTES, labels, row.scanned_bytes)
         self._add(catalog.CLIENT_COST_USD, labels, row.cost_nanousd)
+        return {"client": shown[0]}
 
     def _overflow(self, exposed: dict[str, str]) -> None:
         for label, value in exposed.items():
@@ -292,9 +297,11 @@ class _Work:
     def _in_counters(self, row: Row) -> bool:
         return row.counted_ms >= self._known.counting_since_ms
 
-    def _add(self, metric: catalog.Metric, labels: Labels, amount: int | None) -> None:
-        """Add to a counter; None (AWS said nothing) adds nothing, yet the series exists."""
-        self._deltas[self._labels.series(metric, labels)] += amount or 0
+    def _add(self, metric: catalog.Metric, labels: Labels, amount: int | None) -> Labels:
+        """Add to a counter; None (AWS said nothing) adds nothing, yet the series exists. Answers the series' labels."""
+        key = self._labels.series(metric, labels)
+        self._deltas[key] += amount or 0
+        return key[1]
 
     def _use(self, row: Row, user: str, sign: int) -> None:
         key = UsageKey(

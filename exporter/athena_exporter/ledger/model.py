@@ -69,6 +69,7 @@ class Row:
     state: str | None = None
     ended_ms: int | None = None
     waiting_since_ms: int | None = None
+    waiting_reads: int = 0
     scanned_bytes: int | None = None
     billed_bytes: int | None = None
     cost_nanousd: int | None = None
@@ -83,12 +84,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """The configured part of counting. `label_limits` and `series_limit` bound the exposition only."""
+    """The configured part of counting. `label_limits` and `series_limit` bound the exposition only.
+
+    A final query without statistics is counted as it is when AWS has shown none for `statistics_patience`, in at
+    least `statistics_reads` reads: time alone proves nothing while nobody reads.
+    """
 
     prices: Prices
     identity_patience: timedelta = timedelta(hours=3)
     source_down_after: timedelta = timedelta(hours=24)
     statistics_patience: timedelta = timedelta(seconds=60)
+    statistics_reads: int = 3
     abandon_after: timedelta = timedelta(days=45)
     label_limits: Mapping[str, int] = field(
         default_factory=lambda: {"user": 500, "database": 200, "client": 100},

@@ -43,6 +43,7 @@ def register(connection: sqlite3.Connection, names: Sequence[str]) -> None:
         connection.execute("INSERT OR IGNORE INTO consumers (name, acknowledged_seq) VALUES (?, ?)", (name, newest))
     gone = {name for (name,) in connection.execute("SELECT name FROM consumers")} - set(names)
     connection.executemany("DELETE FROM consumers WHERE name = ?", [(name,) for name in gone])
+    _forget_delivered(connection)
 
 
 def pending(connection: sqlite3.Connection, consumer: str, limit: int) -> list[StoredFact]:
@@ -60,6 +61,11 @@ def acknowledge(connection: sqlite3.Connection, consumer: str, seq: int) -> None
     connection.execute(
         "UPDATE consumers SET acknowledged_seq = max(acknowledged_seq, ?) WHERE name = ?", (seq, consumer)
     )
+    _forget_delivered(connection)
+
+
+def _forget_delivered(connection: sqlite3.Connection) -> None:
+    """Delete what every consumer has had; without a consumer nobody waits for anything."""
     connection.execute("DELETE FROM facts WHERE seq <= (SELECT coalesce(min(acknowledged_seq), 9e18) FROM consumers)")
 
 

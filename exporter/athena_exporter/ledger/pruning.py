@@ -42,7 +42,7 @@ def prune(connection: sqlite3.Connection, target_id: int, retention: timedelta, 
     for span, kept in (("hours", HOURS_KEPT), ("days", DAYS_KEPT)):
         connection.execute(
             f"DELETE FROM usage_{span} WHERE target_id = ? AND start_ms < ?",  # noqa: S608 - two constants of this module
-            (target_id, now_ms - _ms(kept)),
+            (target_id, (now_ms - _ms(kept)) // DAY_MS * DAY_MS),  # whole days: reports rely on it
         )
     return deleted
 

@@ -50,6 +50,7 @@ CREATE TABLE queries (
     state TEXT,
     ended_ms INTEGER,
     waiting_since_ms INTEGER,
+    waiting_reads INTEGER NOT NULL,
     scanned_bytes INTEGER,
     billed_bytes INTEGER,
     cost_nanousd INTEGER,

@@ -130,7 +130,8 @@ class _TargetSamples:
         by_user = (catalog.USER_WINDOW_QUERIES, catalog.USER_WINDOW_SCANNED_BYTES, catalog.USER_WINDOW_COST_USD)
         exposed = f"""
             CASE WHEN user IN ('{PENDING}', '{UNATTRIBUTED}', '{UNKNOWN}')
-                   OR user IN (SELECT value FROM slots WHERE target_id = usage_days.target_id AND label = 'user')
+                   OR EXISTS (SELECT 1 FROM slots s WHERE s.target_id = usage_days.target_id
+                              AND s.label = 'user' AND s.value = usage_days.user)
             THEN user ELSE '{OTHER}' END
             """  # noqa: S608 - reserved words of records.py
         statement = f"SELECT {exposed} AS exposed, {sums} {within} GROUP BY exposed HAVING sum(queries) <> 0"
@@ -143,26 +144,26 @@ class _TargetSamples:
         yield self._sample(catalog.COUNTING_SINCE, (), counting_since_ms)
         pending = self._rows(
             "SELECT count(*), coalesce(sum(scanned_bytes), 0) FROM queries WHERE target_id = ?"
-            " AND identity_id IS NULL AND attribution = 0 AND phase > 0 AND phase = 3 AND ended_ms >= ?",
+            # The plus keeps SQLite off the index by time: nearly every row has ended since, and few lack a user.
+            " AND identity_id IS NULL AND attribution = 0 AND phase > 0 AND phase = 3 AND +ended_ms >= ?",
             counting_since_ms,
         )
         for queries, scanned_bytes in pending:
             yield self._sample(catalog.PENDING_QUERIES, (), queries)
             yield self._sample(catalog.PENDING_BYTES, (), scanned_bytes)
+        counted = complete_until_ms(self._connection, self._target_id)
         for source, evidence, success_ms in self._rows(
             "SELECT source, evidence, last_success_ms FROM sources WHERE target_id = ?"
         ):
             yield self._sample(catalog.SOURCE_LAST_SUCCESS, (source,), success_ms)
-            until_ms = None if evidence is None else self._complete_until_ms(Evidence(evidence))
+            until_ms = None if evidence is None else self._complete_until_ms(Evidence(evidence), counted)
             if until_ms is not None:
                 yield self._sample(catalog.SOURCE_COMPLETE_UNTIL, (source,), until_ms)
-        counted = complete_until_ms(self._connection, self._target_id)
         behind = counted is None or now_ms - counted > CATCHING_UP_AFTER // timedelta(milliseconds=1)
         yield self._sample(catalog.CATCHING_UP, (), int(behind))
 
-    def _complete_until_ms(self, evidence: Evidence) -> int | None:
-        """For identities: as far as executions are complete and every one of them is decided."""
-        counted = complete_until_ms(self._connection, self._target_id)
+    def _complete_until_ms(self, evidence: Evidence, counted: int | None) -> int | None:
+        """For identities: as far as executions are complete (`counted`) and every one of them is decided."""
         if evidence is Evidence.EXECUTIONS or counted is None:
             return counted
         statement = """

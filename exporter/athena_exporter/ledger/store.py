@@ -64,7 +64,7 @@ class Ledger:
         self._monotonic = monotonic
         self.journal: files.Journal = settings.journal or files.journal_for(settings.path)
         self._lock = files.WriterLock(settings.path)
-        self._writing = threading.Lock()
+        self._writing = threading.RLock()  # what is kept in memory changes under it, together with the file
         self._reading = threading.Lock()
         try:
             self._writer = files.open_ledger(settings.path, self.journal)
@@ -105,13 +105,14 @@ class Ledger:
 
     def apply(self, batch: Batch) -> None:
         """Count a batch and commit it, durably, or change nothing. Raises LedgerError."""
-        with self._transaction() as connection:
-            found = self._target(batch.target)
-            if found is None:
-                raise LedgerError(f"target {batch.target} is not adopted")
-            change = fold(self._known(found, batch), batch)
-            fresh = self._save(connection, found.id, batch, change)
-        self._remember(batch.target, fresh)
+        with self._writing:
+            with self._transaction() as connection:
+                found = self._target(batch.target)
+                if found is None:
+                    raise LedgerError(f"target {batch.target} is not adopted")
+                change = fold(self._known(found, batch), batch)
+                fresh = self._save(connection, found.id, batch, change)
+            self._remember(batch.target, fresh)
 
     def succeeded(self, target: Target, source: str, at: datetime) -> None:
         """A source has been read to its end, also when there was nothing to read."""
@@ -124,30 +125,34 @@ class Ledger:
 
     def reveal(self) -> int:
         """Let series that scrapes have had time to see as 0 show their value; answers how many."""
-        due = self._monotonic() - self._settings.series_warmup.total_seconds()
-        ripe = [number for number, born in self._unborn.items() if born <= due]
-        if ripe:
-            with self._transaction() as connection:
-                connection.executemany("UPDATE counters SET shown = 1 WHERE id = ?", [(n,) for n in ripe])
-            for number in ripe:
-                del self._unborn[number]
-        return len(ripe)
+        with self._writing:
+            due = self._monotonic() - self._settings.series_warmup.total_seconds()
+            ripe = [number for number, born in self._unborn.items() if born <= due]
+            if ripe:
+                with self._transaction() as connection:
+                    connection.executemany("UPDATE counters SET shown = 1 WHERE id = ?", [(n,) for n in ripe])
+                    # A copy from before this moment would show these series at 0 again: it must look older.
+                    _next_sequence(connection)
+                for number in ripe:
+                    del self._unborn[number]
+            return len(ripe)
 
     def prune(self, target: Target) -> int:
         """Raise the low-water mark as far as it is safe and delete what lies below; answers the rows deleted."""
-        with self._transaction() as connection:
-            found = self._target(target)
-            if found is None:
-                return 0
-            deleted = pruning.prune(connection, found.id, self._settings.retention, self._settings.rules)
-            pruning.free_slots(connection, found.id, self._settings.slot_idle)
-            outbox.trim(connection, self._settings.outbox_bounds, pruning.clock_ms(connection, found.id))
-        self._load_caches()
-        return deleted
+        with self._writing:
+            with self._transaction() as connection:
+                found = self._target(target)
+                if found is None:
+                    return 0
+                deleted = pruning.prune(connection, found.id, self._settings.retention, self._settings.rules)
+                pruning.free_slots(connection, found.id, self._settings.slot_idle)
+                outbox.trim(connection, self._settings.outbox_bounds, pruning.clock_ms(connection, found.id))
+            self._load_caches()
+            return deleted
 
     def stamp(self) -> None:
         """Remember beside the ledger what is about to be published, so that a restored copy is recognised."""
-        with self._reading:
+        with self._reading, explained(self._settings.path):
             ledger_id, sequence = self._meta(self._reader, "ledger_id"), int(self._meta(self._reader, "sequence"))
         self._lock.write(files.Stamp(ledger_id=ledger_id, sequence=sequence))
 
@@ -160,11 +165,11 @@ class Ledger:
 
     def view(self, target: Target) -> TargetView:
         """What a source may ask about a target (the protocol `sources.Knowledge`)."""
-        with self._writing:
+        with self._writing, explained(self._settings.path):
             found = self._target(target)
         if found is None:
             raise LedgerError(f"target {target} is not adopted")
-        return TargetView(self._reader, self._reading, found.id)
+        return TargetView(self._reader, self._reading, found.id, self._settings.path)
 
     def targets(self) -> list[Target]:
         """Every target that was ever adopted."""
@@ -262,7 +267,7 @@ class Ledger:
         fresh = self._save_counters(connection, target_id, batch.target, change.deltas)
         _save_usage(connection, target_id, change)
         _save_marks(connection, target_id, batch, change)
-        connection.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'sequence'")
+        _next_sequence(connection)
         return fresh
 
     def _save_counters(
@@ -293,7 +298,7 @@ class Ledger:
         self._unborn.update(dict.fromkeys(fresh.values(), now))
 
     def _load_caches(self) -> None:
-        with self._writing:
+        with self._writing, explained(self._settings.path):
             self._series = _series(self._writer)
             unborn = [number for (number,) in self._writer.execute("SELECT id FROM counters WHERE shown = 0")]
         self._per_family = {target: Counter(metric for metric, _ in series) for target, series in self._series.items()}
@@ -317,6 +322,10 @@ class Ledger:
     @staticmethod
     def _meta(connection: sqlite3.Connection, key: str) -> str:
         return str(connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()[0])
+
+
+def _next_sequence(connection: sqlite3.Connection) -> None:
+    connection.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'sequence'")
 
 
 def _save_usage(connection: sqlite3.Connection, target_id: int, change: Change) -> None:

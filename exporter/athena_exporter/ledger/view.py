@@ -4,20 +4,23 @@ import sqlite3
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from athena_exporter.ledger import rows
+from athena_exporter.ledger.errors import explained
 from athena_exporter.records import Unfinished, from_epoch_ms
 
 
 class TargetView:
     """Committed knowledge of one target. Every call is one short read."""
 
-    def __init__(self, connection: sqlite3.Connection, lock: threading.Lock, target_id: int) -> None:
-        """`connection` is the ledger's reader, shared under `lock`."""
+    def __init__(self, connection: sqlite3.Connection, lock: threading.Lock, target_id: int, path: Path) -> None:
+        """`connection` is the reader of the ledger at `path`, shared under `lock`. Every call raises LedgerError."""
         self._connection = connection
         self._lock = lock
         self._target_id = target_id
+        self._path = path
 
     def low_water(self) -> datetime:
         """Executions that ended before it are of no interest to anybody."""
@@ -70,5 +73,5 @@ class TargetView:
         return int(self._all(statement, *parameters)[0][0])
 
     def _all(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
-        with self._lock:
+        with self._lock, explained(self._path):
             return self._connection.execute(statement, parameters).fetchall()

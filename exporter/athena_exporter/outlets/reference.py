@@ -93,7 +93,7 @@ has the last word.
 | statement of a type that Athena does not tell | like DML |
 | query whose scanned bytes AWS never published | nothing, and its scanned bytes add nothing either |
 
-- 1 MB is 2^20 bytes.
+- 1 MB is 2^20 bytes, and 10^6 where `pricing.tb_bytes` says that a TB has 10^12.
 - 1 TB is 2^40 bytes unless `pricing.tb_bytes` says otherwise; AWS does not publish which it means.
 - 1 TB costs 5.00 US dollars unless `pricing.usd_per_tb` says otherwise; prices differ by Region.
 - The minimum is 10 MB unless `pricing.minimum_bytes` says otherwise.

@@ -310,7 +310,7 @@ class _Watch:
     def _run(self) -> None:
         while not self._stopped.wait(min(1.0, self._allowed)):
             now = time.monotonic()
-            for connection, end in tuple(self._ends.items()):
+            for connection, end in self._ends.copy().items():  # requests begin and end meanwhile
                 if now >= end:
                     connection.cut()
 

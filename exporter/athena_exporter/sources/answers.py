@@ -64,6 +64,7 @@ def tidy(*, operation_model: OperationModel, response_dict: dict[str, Any]) -> N
         GarbledAnswerError: a successful answer is no JSON object, or holds nothing the operation answers.
     """
     if operation_model.service_model.resolved_protocol != "json":
+        _check_xml(operation_model, response_dict)
         return
     said = _parsed(response_dict["body"])
     if response_dict["status_code"] >= _FIRST_FAILURE:
@@ -77,6 +78,14 @@ def tidy(*, operation_model: OperationModel, response_dict: dict[str, Any]) -> N
         raise GarbledAnswerError(operation=operation_model.name, why="parts of it have the wrong type")
     if fitting != said:
         response_dict["body"] = json.dumps(fitting).encode()
+
+
+def _check_xml(operation_model: OperationModel, response_dict: dict[str, Any]) -> None:
+    """STS's XML without its wrapper ends in a KeyError; what is no XML at all, botocore refuses by itself."""
+    shape = operation_model.output_shape
+    wrapper = shape.serialization.get("resultWrapper", "") if shape else ""
+    if response_dict["status_code"] < _FIRST_FAILURE and f"<{wrapper}".encode() not in response_dict["body"]:
+        raise GarbledAnswerError(operation=operation_model.name, why=_outline(response_dict["body"]))
 
 
 def _parsed(body: bytes) -> object:
@@ -111,6 +120,8 @@ def _fit(shape: Shape, value: object) -> Any:  # JSON has no narrower type
         return _kept(_fit(shape.member, each) for each in value) if isinstance(value, list) else _MISFIT
     if isinstance(shape, MapShape):
         return value if isinstance(value, dict) else _MISFIT
+    if shape.type_name == "string":
+        return value if isinstance(value, str) else _MISFIT
     return value if shape.type_name != "timestamp" or _is_time(value) else _MISFIT
 
 

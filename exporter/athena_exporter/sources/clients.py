@@ -20,7 +20,8 @@ def _table(*rows: tuple[str, str]) -> _Table:
     return tuple((re.compile(pattern, re.IGNORECASE), client) for pattern, client in rows)
 
 
-# dbt-athena drives PyAthena, which drives boto3, and each adds its word to the agent: the outermost stands first.
+# Tools that say who they are. dbt-athena drives PyAthena, which drives boto3, and each adds its word to the agent:
+# the outermost stands first.
 _TOOL_AGENTS = _table(
     (r"\bdbt-athena\b", "dbt-athena"),
     (r"\bairflow/", "airflow"),
@@ -28,6 +29,20 @@ _TOOL_AGENTS = _table(
     (r"\bmetabase\b", "metabase"),
     (r"\bredash\b", "redash"),
     (r"\bquicksight\b", "quicksight"),
+)
+_SESSIONS = _table(
+    (r"^dbt-athena\b", "dbt-athena"),
+    (r"^airflow_", "airflow"),
+    (r"^quicksight-rolesession-", "quicksight"),
+)
+# A server's role is mostly called after it, and Redash adds no word of its own to PyAthena's agent.
+_ROLES = _table(
+    (r"^aws-quicksight-(s3-)?service-role", "quicksight"),
+    (r"(^|[-_])redash([-_]|$)", "redash"),
+    (r"(^|[-_])metabase([-_]|$)", "metabase"),
+)
+# Drivers and frameworks that any tool may stand behind.
+_DRIVER_AGENTS = _table(
     (r"\bawswrangler/", "awswrangler"),
     (r"\bpyathena/", "pyathena"),
     (r"jdbc", "jdbc"),
@@ -35,18 +50,9 @@ _TOOL_AGENTS = _table(
     (r"\bawsglue/|\bexec-env/AWS_Glue", "glue"),
     (r"\bterraform", "terraform"),
 )
-_SESSIONS = _table(
-    (r"^dbt-athena\b", "dbt-athena"),
-    (r"^airflow_", "airflow"),
-    (r"^quicksight-rolesession-", "quicksight"),
+_DRIVER_SESSIONS = _table(
     (r"^pyathena-session-", "pyathena"),
     (r"^gluejobrunnersession$", "glue"),
-)
-# A server's role is mostly called after it, and Redash adds no word of its own to the agent.
-_ROLES = _table(
-    (r"^aws-quicksight-(s3-)?service-role", "quicksight"),
-    (r"(^|[-_])redash([-_]|$)", "redash"),
-    (r"(^|[-_])metabase([-_]|$)", "metabase"),
 )
 # Plain libraries: they tell least, so a session's or a role's word goes before theirs.
 _LIBRARY_AGENTS = _table(
@@ -85,6 +91,8 @@ def detect_client(record: Mapping[str, Any], *, session: str | None, role: str |
         _match(_TOOL_AGENTS, agent)
         or _match(_SESSIONS, session or "")
         or _match(_ROLES, role or "")
+        or _match(_DRIVER_AGENTS, agent)
+        or _match(_DRIVER_SESSIONS, session or "")
         or _service(record)
         or _match(_LIBRARY_AGENTS, agent)
         or _console(record, agent)

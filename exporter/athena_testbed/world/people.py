@@ -186,7 +186,7 @@ def _in_role(row: list[str], *, person: bool) -> Principal:
 
 def people(count: int) -> tuple[Principal, ...]:
     """The first `count` people of the company; beyond the named ones, numbered analysts of the single sign-on."""
-    named = (*_PEOPLE, *map(_office, _rows(_OFFICE)), *(_in_role(row, person=True) for row in _rows(_ROLES)))
+    named = (*_PEOPLE, *(_in_role(row, person=True) for row in _rows(_ROLES)), *map(_office, _rows(_OFFICE)))
     extra = (
         _office([f"{_SSO}.{number:04}@harbour.example", "DataAnalyst", "console,jdbc", "analytics,ad-hoc", "0.6"])
         for number in range(len(named) + 1, count + 1)

@@ -52,7 +52,7 @@ SHAPES: Mapping[str, Shape] = {
 
 _EXPLORER = "select:34 join:20 cte:10 explain:3 explain_analyze:2 show_tables:5 show_databases:3 describe:6 ctas:3"
 _PROGRAM = "select:40 join:22 cte:12 ctas:6 unload:7 insert:3 explain_analyze:1 show_tables:1"
-_PIPELINE = "insert:34 ctas:14 unload:8 select:18 join:8 msck:8 add_partition:6 drop_table:4"
+_PIPELINE = "insert:34 ctas:14 unload:8 select:18 join:8 msck:8 add_partition:6 drop_table:4 create_table:2"
 _BOARD = "select:52 join:32 cte:16"
 _WEIGHTS: Mapping[str, str] = {
     "console": _EXPLORER, "aws-cli": _EXPLORER, "jdbc": _EXPLORER, "odbc": _PROGRAM,

@@ -11,7 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from athena_exporter.outlets.report import BY_NAME, REPORTS, Cell, Report, Table, build, to_csv, to_json, to_rich
+from athena_exporter.outlets.report import (
+    BY_NAME,
+    NARROWEST,
+    REPORTS,
+    Cell,
+    Report,
+    Table,
+    build,
+    to_csv,
+    to_json,
+    to_rich,
+)
 from athena_exporter.outlets.report.render import binary_bytes, count, dollars, megabytes, percent, visible
 from athena_exporter.records import State, UsageRow
 
@@ -231,6 +242,19 @@ def test_no_hostile_character_reaches_the_terminal(report: Report, write: Callab
     assert harmful == set()
 
 
+LONG = usage("x" * 90, "y" * 70, "z" * 50, State.SUCCEEDED, 12_345, 1234 * TIB, 6170 * USD)
+
+
+@pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.name)
+def test_the_narrowest_console_holds_every_report_whole(report: Report) -> None:
+    shown = on_a_terminal(build(report, (LONG,)), NARROWEST)
+    names = {"user": "x", "workgroup": "y", "database": "z"}
+    letters = {field: shown.removeprefix(report.title).count(names[field]) for field in report.subject}
+    assert letters == {field: {"user": 90, "workgroup": 70, "database": 50}[field] for field in report.subject}
+    assert "…" not in shown
+    assert max(len(line) for line in shown.splitlines()) <= NARROWEST
+
+
 def test_rich_markup_in_a_name_is_text() -> None:
     shown = on_a_terminal(table("workgroups", HOSTILE))
     assert "[red]w[/red]" in shown
@@ -297,8 +321,8 @@ def test_dollars_show_cents_or_two_digits_that_count(value: float, shown: str) -
     ("write", "value", "shown"),
     [
         (count, 1234567, "1,234,567"),
-        (percent, 0.12345, "12.3 %"),
-        (percent, 1.0, "100.0 %"),
+        (percent, 0.12345, "12.3%"),
+        (percent, 1.0, "100.0%"),
         (megabytes, 9.996, "10.0 MB"),
         (megabytes, 0.5, "0.50 MB"),
         (megabytes, 6291456.0, "6,291,456 MB"),

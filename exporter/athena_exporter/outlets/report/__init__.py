@@ -4,12 +4,13 @@ Stage: ledger's rollups -> **report** -> people and their spreadsheets. Pure: it
 `REPORTS` is the one list of what there is; `build` makes the table, `render` writes it down.
 """
 
-from athena_exporter.outlets.report.render import Format, to_csv, to_json, to_rich
+from athena_exporter.outlets.report.render import NARROWEST, Format, to_csv, to_json, to_rich
 from athena_exporter.outlets.report.reports import BY_NAME, REPORTS, Report, build
 from athena_exporter.outlets.report.table import Cell, Column, Table, Unit
 
 __all__ = [
     "BY_NAME",
+    "NARROWEST",
     "REPORTS",
     "Cell",
     "Column",

@@ -19,6 +19,10 @@ from rich.text import Text
 from athena_exporter.outlets.report.table import Cell, Column, Table, Unit
 
 _NOTHING = "-"
+_NAME_WIDTH = 12
+
+NARROWEST = 80
+"""The columns that every report fits into whole, names folded."""
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")  # the full-width ones too: some spreadsheets run them
@@ -33,27 +37,38 @@ class Format(StrEnum):
 
 
 def to_rich(table: Table) -> RichTable:
-    """For a person: binary byte units, dollars, percent, a line of totals over everything, notes below."""
+    """For a person: binary byte units, dollars, percent, a line of totals over everything, notes below.
+
+    Names fold. Print it on a console of at least `NARROWEST` columns, whatever the terminal has: rich crops what is
+    wider than the console, and a cropped number is another number.
+    """
     drawn = RichTable(
         title=Text(table.title),
         caption=Text("\n".join(_caption(table))),
         title_justify="left",
         caption_justify="left",
         box=box.SIMPLE_HEAD,
+        collapse_padding=True,
+        pad_edge=False,
         show_footer=True,
     )
     for column, total in zip(table.columns, table.total, strict=True):
-        named = column.unit is Unit.NAME
-        drawn.add_column(
-            Text(column.heading),
-            footer=Text(_shown(column, total)),
-            justify="left" if named else "right",
-            no_wrap=not named,
-            overflow="fold",
-        )
+        _add_column(drawn, column, total)
     for row in table.rows:
         drawn.add_row(*(Text(_shown(*pair)) for pair in zip(table.columns, row, strict=True)))
     return drawn
+
+
+def _add_column(drawn: RichTable, column: Column, total: Cell) -> None:
+    named = column.unit is Unit.NAME
+    drawn.add_column(
+        Text(column.heading),
+        footer=Text(_shown(column, total)),
+        justify="left" if named else "right",
+        no_wrap=not named,
+        overflow="fold" if named else "ellipsis",
+        min_width=_NAME_WIDTH if named else None,
+    )
 
 
 def to_json(table: Table) -> str:
@@ -132,8 +147,8 @@ def dollars(value: float) -> str:
 
 
 def percent(value: float) -> str:
-    """0.1234 -> 12.3 %."""
-    return f"{value * 100:.1f} %"
+    """0.1234 -> 12.3%."""
+    return f"{value * 100:.1f}%"
 
 
 def megabytes(value: float) -> str:

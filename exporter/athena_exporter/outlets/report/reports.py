@@ -161,14 +161,10 @@ _QUERIES = _measure("queries", "Queries", Unit.COUNT, lambda own, _: own.queries
 _SCANNED = _measure("scanned_bytes", "Scanned", Unit.BYTES, lambda own, _: own.scanned_bytes)
 _BILLED = _measure("billed_bytes", "Billed", Unit.BYTES, lambda own, _: own.billed_bytes)
 _COST = _measure("cost_usd", "Cost", Unit.USD, lambda own, _: own.cost_nanousd / NANO)
-_COST_SHARE = _measure(
-    "cost_share", "Share of cost", Unit.RATIO, lambda own, all_: _share(own.cost_nanousd, all_.cost_nanousd)
-)
-_QUERY_SHARE = _measure(
-    "query_share", "Share of queries", Unit.RATIO, lambda own, all_: _share(own.queries, all_.queries)
-)
+_COST_SHARE = _measure("cost_share", "Share", Unit.RATIO, lambda own, all_: _share(own.cost_nanousd, all_.cost_nanousd))
+_QUERY_SHARE = _measure("query_share", "Share", Unit.RATIO, lambda own, all_: _share(own.queries, all_.queries))
 _FAILED_SHARE = _measure(
-    "failed_share", "Failed share", Unit.RATIO, lambda own, _: _share(own.by_state[State.FAILED], own.queries)
+    "failed_share", "Failed %", Unit.RATIO, lambda own, _: _share(own.by_state[State.FAILED], own.queries)
 )
 _AVERAGE_MB = _measure("average_mb", "Average", Unit.MEBIBYTES, _average_mb)
 _USERS = _measure("users", "Users", Unit.COUNT, lambda own, _: own.users)

@@ -1,0 +1,52 @@
+"""The service in a process of its own, and the way to speak to it."""
+
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+
+class Service:
+    """A running `service.py`; a context manager that ends it."""
+
+    def __init__(self, ledger: Path) -> None:
+        script = Path(__file__).with_name("service.py")
+        self._process = subprocess.Popen(
+            [sys.executable, str(script), str(ledger)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.port, self.bare_port = (int(port) for port in self._answer().split())
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    def command(self, line: str) -> None:
+        """Say it and wait until it is done."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
+        if self._answer() != "done":
+            raise RuntimeError(f"the service did not do {line!r}")
+
+    def _answer(self) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the service has ended: {self._process.wait()}")
+        return line.strip()
+
+    def __enter__(self) -> Self:
+        """The service: it runs already."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Ends with its input."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=120)
+        self._process.stdout.close()

@@ -1,0 +1,190 @@
+"""Why this test exists: the promise is that each query counts once, whatever happens to the process.
+
+The exporter is killed with SIGKILL twenty times, at random and at its real crash points, while a company runs 20,000
+queries against it over a wire that throttles, fails, drops, repeats and delays. In the end every counter, every
+`increase()` over it in a real Prometheus, and every window equals the account's truth, to the byte.
+"""
+
+import random
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from crashing_exporter import POINTS
+from processes import Process, Prometheus, fetch, free_port, prometheus_server, scrape, summed, until
+from truth import COUNTED, WINDOWS, differences, expected_counters, expected_window, exposed
+
+import athena_testbed
+from athena_exporter import catalog
+
+KILLS = 20
+QUERIES = 20_000
+SECONDS_OF_QUERIES = 50
+SCRIPT = Path(__file__).parent.parent / "support" / "crashing_exporter.py"
+FAULTS = (
+    {"kind": "throttle", "operation": "athena:*", "every": 41},
+    {"kind": "throttle", "operation": "cloudtrail:*", "every": 23},
+    {"kind": "internal", "probability": 0.01},
+    {"kind": "unavailable", "probability": 0.01},
+    {"kind": "drop_before", "probability": 0.005},
+    {"kind": "drop_after", "probability": 0.005},
+    {"kind": "garbage", "probability": 0.003},
+    {"kind": "truncated", "probability": 0.003},
+    {"kind": "partial", "probability": 0.02, "share": 0.3},
+    {"kind": "without_statistics", "probability": 0.01},
+    {"kind": "duplicate_events", "share": 0.2},
+    {"kind": "late_events", "seconds": 2},
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """Everything around the exporter that lives through its deaths."""
+
+    testbed: athena_testbed.Running
+    prometheus: Prometheus
+    address: str
+    config: Path
+    folder: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.address}"
+
+    def exporter(self, point: str = "never", count: int = 1) -> Process:
+        command = [sys.executable, str(SCRIPT), str(self.config), self.address, point, str(count)]
+        return Process(command, self.folder / "exporter.log")
+
+
+@pytest.fixture
+def world(tmp_path: Path, prometheus: str) -> Iterator[World]:
+    settings = athena_testbed.Settings(
+        queries_per_minute=QUERIES * 60 / SECONDS_OF_QUERIES,
+        max_queries=QUERIES,
+        time_scale=0.01,
+        cloudtrail_delay=timedelta(seconds=0.5),
+        lost_events=0,
+        rates=None,
+        dml_quota=1_000_000,
+        faults=FAULTS,
+    )
+    address = f"127.0.0.1:{free_port()}"
+    config = tmp_path / "exporter.yml"
+    with (
+        athena_testbed.running(settings) as testbed,
+        prometheus_server(prometheus, tmp_path, address) as server,
+    ):
+        config.write_text(
+            f"aws: {{endpoint_url: '{testbed.url}'}}\n"
+            f"ledger: {{path: '{tmp_path / 'ledger.db'}', initial_lookback: 10m}}\n"
+            "sources: {athena: {interval: 1s, deep_interval: 10s}, lookup: {interval: 1s, full_pass: 10s}}\n"
+            "exposition: {series_warmup: 2s, interval: 500ms}\n"
+        )
+        yield World(testbed=testbed, prometheus=server, address=address, config=config, folder=tmp_path)
+
+
+@pytest.mark.process
+@pytest.mark.prometheus
+@pytest.mark.timeout(400)
+def test_twenty_kills_lose_nothing_and_count_nothing_twice(world: World) -> None:
+    chance = random.Random(20)
+    for kill in range(KILLS):
+        if kill % 2:
+            _die_at_a_crash_point(world, POINTS[kill // 2 % len(POINTS)], chance.randint(1, 6))
+        else:
+            _die_at_random(world, chance.uniform(0.2, 3.5))
+    last = world.exporter()
+    try:
+        _settle(world)
+        truth = expected_counters(world.testbed.truth())
+        assert sum(count for (name, _), count in truth.items() if name == catalog.QUERIES.name) > 0.98 * QUERIES
+        assert differences(truth, _increases(world)) == []
+        assert differences(_expected_windows(world), exposed(scrape(world.url), *WINDOWS)) == []
+        _clients_and_refusals_equal_the_truth(world)
+    finally:
+        assert last.end() == 0
+
+
+def _die_at_random(world: World, seconds: float) -> None:
+    exporter = world.exporter()
+    until(lambda: fetch(f"{world.url}/-/ready"), seconds=30, what="the exporter is ready")
+    time.sleep(seconds)  # not waiting for anything: the moment of the kill is the test's random input
+    exporter.kill()
+
+
+def _die_at_a_crash_point(world: World, point: str, count: int) -> None:
+    exporter = world.exporter(point, count)
+    until(lambda: not exporter.running, seconds=60, what=f"the exporter dies at {point}")
+    assert exporter.popen.returncode == -9
+
+
+def _settle(world: World) -> None:
+    """No new queries; then every source says that no later read will add anything, and every series shows itself."""
+    until(lambda: world.testbed.account.exhausted, seconds=90, what="the company has started its queries")
+    quiet = world.testbed.quiesce()
+    over = datetime.fromisoformat(quiet["last_completion"]).timestamp()
+    until(lambda: _complete_until(world) > over, seconds=150, every=1, what="both sources are complete past the last query")
+    truth = expected_counters(world.testbed.truth())
+    # Two seconds of warm-up, and half a second each for a rendering and a scrape.
+    until(
+        lambda: exposed(scrape(world.url), *COUNTED) == truth,
+        seconds=15,
+        what="\n".join(["counters equal the truth:", *differences(truth, exposed(scrape(world.url), *COUNTED))[:20]]),
+    )
+
+
+def _complete_until(world: World) -> float:
+    found = summed(scrape(world.url), catalog.SOURCE_COMPLETE_UNTIL.name, "source")
+    return min(found.get((source,), 0) for source in ("athena", "lookup"))
+
+
+def _increases(world: World) -> dict[tuple[str, tuple[str, ...]], int]:
+    """`increase()` since before the first scrape, evaluated at the last scrape: extrapolation then adds nothing."""
+    queries = catalog.QUERIES.name
+    final = sum(summed(scrape(world.url), queries).values())
+    until(
+        lambda: sum(world.prometheus.series(f"sum({queries})", "sum").values()) == final,
+        seconds=10,
+        what="Prometheus has scraped the final totals",
+    )
+    (at,) = world.prometheus.series(f"max(timestamp({queries}))", "at").values()
+    found: dict[tuple[str, tuple[str, ...]], int] = {}
+    for metric in COUNTED:
+        found |= exposed(world.prometheus.series(f"increase({metric.name}[1h])", metric.name, at), metric)
+    return found
+
+
+def _expected_windows(world: World) -> dict[tuple[str, tuple[str, ...]], int]:
+    """The truth of each window. (Nothing is older than this test, but midnight may pass during it.)"""
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    month = today.replace(day=1)
+    day = timedelta(days=1)
+    return (
+        expected_window(world.testbed.truth(today), "today")
+        | expected_window(world.testbed.truth(today - day, today), "yesterday")
+        | expected_window(world.testbed.truth(month), "month")
+        | expected_window(world.testbed.truth((month - day).replace(day=1), month), "last_month")
+    )
+
+
+def _clients_and_refusals_equal_the_truth(world: World) -> None:
+    truth = world.testbed.truth()
+    clients = summed(scrape(world.url), catalog.CLIENT_QUERIES.name, "client")
+    assert {client: count for (client,), count in clients.items()} == {
+        client: sums["queries"] for client, sums in truth["by_client"].items()
+    }
+    # A refusal has no query that waits for it: the next full pass brings the last ones.
+    until(
+        lambda: _refusals(world) == truth["failed_starts"]["by_workgroup"],
+        seconds=60,
+        what=f"refused starts {_refusals(world)} equal the truth {truth['failed_starts']}",
+    )
+
+
+def _refusals(world: World) -> dict[str, float]:
+    found = summed(scrape(world.url), catalog.START_REJECTIONS.name, "workgroup")
+    return {workgroup: count for (workgroup,), count in found.items()}

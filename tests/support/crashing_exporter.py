@@ -1,0 +1,75 @@
+"""The exporter as a process that kills itself with SIGKILL at one of its real crash points, or never.
+
+    python crashing_exporter.py CONFIG ADDRESS POINT COUNT
+
+It is the real composition with one class replaced: a ledger that dies at the COUNT-th passage of POINT. AWS's rates
+are not respected, because the testbed of the chaos run has none.
+"""
+
+import math
+import os
+import signal
+import sys
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from athena_exporter.cli import log, wiring
+from athena_exporter.cli.serving import CLOCKS, Reader, Service
+from athena_exporter.config import load
+from athena_exporter.ledger.model import Change
+from athena_exporter.ledger.store import Ledger
+from athena_exporter.records import Batch
+from athena_exporter.telemetry import Telemetry
+
+POINTS = ("in-transaction", "commit->publish", "reveal->stamp", "stamp->publish")
+
+
+class CrashingLedger(Ledger):
+    """Dies where a crash would hurt most."""
+
+    point = ""
+    count = 0
+    passed: Counter[str] = Counter()
+
+    def _pass(self, point: str) -> None:
+        self.passed[point] += 1
+        if point == self.point and self.passed[point] >= self.count:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def _save(self, connection: Any, target_id: int, batch: Batch, change: Change) -> Any:
+        fresh = super()._save(connection, target_id, batch, change)
+        if batch.records:
+            self._pass("in-transaction")
+        return fresh
+
+    def apply(self, batch: Batch) -> None:
+        super().apply(batch)
+        if batch.records:
+            self._pass("commit->publish")
+
+    def reveal(self) -> int:
+        revealed = super().reveal()
+        if revealed:
+            self._pass("reveal->stamp")
+        return revealed
+
+    def stamp(self) -> None:
+        super().stamp()
+        self._pass("stamp->publish")
+
+
+def main(config_path: str, address: str, point: str, count: str) -> None:
+    config = load(Path(config_path), os.environ)
+    config = config.model_copy(update={"aws": config.aws.model_copy(update={"rate_share": math.inf})})
+    log.configure(log.LogLevel.INFO, log.LogFormat.LOGFMT)
+    CrashingLedger.point, CrashingLedger.count = point, int(count)
+    telemetry = Telemetry()
+    readers = [Reader(config, settings, telemetry) for settings in config.targets]
+    with closing(CrashingLedger(wiring.ledger_settings(config), monotonic=CLOCKS.monotonic)) as ledger:
+        Service(config, ledger, telemetry).run(readers, address)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
