@@ -8,7 +8,7 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
-from known import IDS, fresh, open_ledger, prefilled
+from known import CELLS, IDS, fresh, open_ledger, prefilled
 from measure import Stopwatch, median_of, say, stopwatch, table, verdict, workplace
 from workload import NOON, TARGET, Company
 
@@ -34,22 +34,24 @@ def main() -> None:
     with closing(ledger):
         say("ledger: measuring")
         many = throughput(ledger)
+        skewed = throughput(ledger, skew=4)
         say("exposition")
         exposition = publication(ledger)
         pruning = median_of(1, lambda: ledger.prune(TARGET))
     floor = bare(folder / "bare.db")
-    print(_counting(few, many, floor))
+    print(_counting([many, skewed, few], floor))
     print(_publishing(exposition, opening, pruning))
 
 
-def days(run: int) -> list[tuple[Batch, Batch]]:
+def days(run: int, skew: int) -> list[tuple[Batch, Batch]]:
     """One run's batches, made before the clock starts."""
-    return list(Company(seed=run).day(NOON + timedelta(days=run), QUERIES))
+    company = Company(seed=run + RUNS * skew, visited=CELLS, skew=skew)
+    return list(company.day(NOON + timedelta(days=run), QUERIES))
 
 
-def throughput(ledger: Ledger) -> Stopwatch:
+def throughput(ledger: Ledger, skew: int = 1) -> Stopwatch:
     """A run's median time: every query comes twice, as an execution and as a start, each in its own transaction."""
-    waiting = iter([days(run) for run in range(1, RUNS + 1)])
+    waiting = iter([days(run, skew) for run in range(1, RUNS + 1)])
     return median_of(RUNS, lambda: _apply(ledger, next(waiting)))
 
 
@@ -63,7 +65,7 @@ def bare(path: Path) -> Stopwatch:
     """The disk's share: as many rows and commits, by SQLite alone, into a table of id and number."""
     with closing(open_file(path, "wal")) as connection:
         connection.execute("CREATE TABLE rows (id TEXT PRIMARY KEY, bytes INTEGER) WITHOUT ROWID")
-        waiting = iter([days(run) for run in range(1, RUNS + 1)])
+        waiting = iter([days(run, 1) for run in range(1, RUNS + 1)])
         return median_of(RUNS, lambda: _write(connection, next(waiting)))
 
 
@@ -87,8 +89,14 @@ def publication(ledger: Ledger) -> list[tuple[str, Stopwatch]]:
     ]
 
 
-def _counting(few: Stopwatch, many: Stopwatch, floor: Stopwatch) -> str:
-    measured = ((f"{IDS:,} known ids", many), ("20,000 known ids", few), ("SQLite alone, no counting", floor))
+def _counting(ledgers: Sequence[Stopwatch], floor: Stopwatch) -> str:
+    loads = (
+        f"{IDS:,} known ids, queries spread evenly",
+        f"{IDS:,} known ids, half the queries on a sixteenth of the cells",
+        f"{CELLS:,} known ids, queries spread evenly",
+        "SQLite alone, no counting",
+    )
+    measured = list(zip(loads, [*ledgers, floor], strict=True))
     rows = [
         [
             what,

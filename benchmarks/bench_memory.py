@@ -26,24 +26,21 @@ def main() -> None:
 
 def _under_scrapes(service: Service, command: str) -> None:
     """Scrape each second, as a Prometheus in a hurry would, until the command is done."""
-    done = threading.Event()
-    worker = threading.Thread(target=lambda: (service.command(command), done.set()))
+    worker = threading.Thread(target=service.command, args=(command,))
     worker.start()
-    while not done.wait(1.0):
+    while worker.is_alive():
+        worker.join(1.0)
         connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=60)
         connection.request("GET", "/metrics", headers={"Accept-Encoding": "gzip"})
         connection.getresponse().read()
         connection.close()
-    worker.join()
 
 
 def _text(measured: list[tuple[str, float, float]]) -> str:
     rows = [[queries, f"{now:.0f}", f"{peak:.0f}"] for queries, now, peak in measured]
     highest, growth = measured[-1][2], measured[-1][2] - measured[1][2]
-    judged = [
-        ["Peak", f"{highest:.0f} MB", f"< {BAR_MB} MB", verdict(met=highest < BAR_MB)],
-        ["Growth of the peak after the first quarter", f"{growth:.0f} MB", f"< {FLAT_MB} MB", verdict(met=growth < FLAT_MB)],
-    ]
+    bars = (("Peak", highest, BAR_MB), ("Growth of the peak after the first quarter", growth, FLAT_MB))
+    judged = [[what, f"{value:.0f} MB", f"< {bar} MB", verdict(met=value < bar)] for what, value, bar in bars]
     return f"""\
 ## Memory
 

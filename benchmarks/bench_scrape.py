@@ -49,7 +49,7 @@ def main() -> None:
     say("scrape: preparing the ledger")
     path = prefilled(folder, "scrape")
     rows: list[list[str]] = []
-    with Service(path) as service:
+    with Service(path, "bare") as service:
         for load, words in _LOADS.items():
             say(f"scrape: {words}")
             service.command(load)

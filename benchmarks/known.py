@@ -24,13 +24,6 @@ IDS = 2_000_000
 CELLS = 20_000
 _OLDER_DAYS = 58
 
-_COPY = """
-    INSERT INTO queries (target_id, query_id, phase, attribution, unreadable, since_ms, sequence, workgroup, database,
-                         statement_type, state, ended_ms, scanned_bytes, billed_bytes, cost_nanousd, identity_id)
-    SELECT target_id, ?, phase, attribution, unreadable, ?, sequence, workgroup, database,
-           statement_type, state, ?, scanned_bytes, billed_bytes, cost_nanousd, identity_id
-    FROM queries WHERE id = ?
-    """
 _ROLL_UP = """
     INSERT OR IGNORE INTO {table}
     SELECT target_id, ended_ms - ended_ms % {span_ms}, workgroup, i.user, database, state,
@@ -82,13 +75,21 @@ def _load(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute("PRAGMA cache_size = -524288")
     connection.execute("BEGIN")
-    connection.executemany(_COPY, _known())
+    connection.executemany(_copy(connection), _known())
     for table, span_ms in (("usage_hours", HOUR_MS), ("usage_days", DAY_MS)):
         connection.execute(_ROLL_UP.format(table=table, span_ms=span_ms, first=CELLS))
     earlier = ((days,) for days in range(1, _OLDER_DAYS + 1))
     connection.executemany(_EARLIER.format(day_ms=DAY_MS), earlier)
     connection.execute("COMMIT")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _copy(connection: sqlite3.Connection) -> str:
+    """The statement that repeats a row under another id and at another time."""
+    columns = [name for _, name, *_ in connection.execute("PRAGMA table_info(queries)") if name != "id"]
+    changed = {"query_id": "?1", "since_ms": "?2", "ended_ms": "?3"}
+    values = ", ".join(changed.get(name, name) for name in columns)
+    return f"INSERT INTO queries ({', '.join(columns)}) SELECT {values} FROM queries WHERE id = ?4"
 
 
 def _known() -> Iterator[tuple[bytes, int, int, int]]:

@@ -10,10 +10,13 @@ from typing import Self
 class Service:
     """A running `service.py`; a context manager that ends it."""
 
-    def __init__(self, ledger: Path) -> None:
+    def __init__(self, ledger: Path, *arguments: str) -> None:
         script = Path(__file__).with_name("service.py")
         self._process = subprocess.Popen(
-            [sys.executable, str(script), str(ledger)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, str(script), str(ledger), *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         self.port, self.bare_port = (int(port) for port in self._answer().split())
 

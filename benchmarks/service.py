@@ -2,15 +2,16 @@
 
 Commands come on standard input, one a line, and each is answered with one line: `idle`, `million` (a million queries
 a day) and `rush` (batches of 500 back to back) choose the load; `apply N` applies N queries of one day and prunes
-every hour of it. Beside it, on a port of its own, stands bare prometheus_client: `generate_latest` in the request.
+every hour of it. With `bare`, prometheus_client stands beside it on a port of its own: `generate_latest` in the
+request.
 """
 
 import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
-from datetime import timedelta
+from contextlib import ExitStack, closing, contextmanager
+from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
 from wsgiref.simple_server import WSGIRequestHandler, make_server
@@ -32,8 +33,10 @@ from athena_exporter.sources.rate import Rates
 from athena_exporter.sources.session import Session
 from athena_exporter.telemetry import Telemetry
 
-_MILLION_A_SECOND = 1_000_000 / 86_400
-_PER_HOUR = 24
+_DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
+_MILLION = 1_000_000
+_HOURLY = 41_500
+"""As many queries as an hour of such a day has, in whole batches."""
 
 
 class Generated:
@@ -62,14 +65,14 @@ class Bench:
     """The process's parts, joined as `athena-exporter serve` joins them."""
 
     def __init__(self, ledger: Ledger) -> None:
-        began = time.monotonic()
+        self._began = time.monotonic()
         self.exposition = server.Exposition()
         self._ledger = ledger
-        self._now = lambda: NOON + timedelta(seconds=time.monotonic() - began)
         clocks = Clocks(now=self._now, monotonic=time.monotonic)
         self._poller = Poller(ledger=ledger, telemetry=Telemetry(), publisher=self.exposition, clocks=clocks)
-        self._company = Company(seed=int(began * 1000))
+        self._company = Company(seed=int(self._began * 1000))
         self._load = "idle"
+        self._counted = 0
         self._idle = threading.Event()
         # Never called here, but a part of the process's memory as it is in life.
         rates = Rates(share=0.5, clock=time.monotonic, sleep=time.sleep)
@@ -86,26 +89,31 @@ class Bench:
         """Do what a line says; the answer."""
         word, _, number = line.strip().partition(" ")
         if word == "apply":
-            self._apply_day(int(number))
+            self._apply(int(number))
             self._poller.publish()
         else:
             self._load = word
         return "done"
 
+    def _now(self) -> datetime:
+        return NOON + timedelta(seconds=time.monotonic() - self._began)
+
     def _poll(self) -> None:
         if self._load == "rush":
-            self._applied(self._company.day(self._now(), 500))
+            self._applied(self._company.day(self._now(), 500, span=_SECOND))
         elif self._load == "million":
-            self._applied(self._company.day(self._now(), round(_MILLION_A_SECOND)))
+            self._applied(self._company.day(self._now(), _MILLION // 86_400, span=_SECOND))
             self._idle.wait(1.0)
         else:
             self._idle.wait(0.05)
 
-    def _apply_day(self, queries: int) -> None:
-        pairs = self._company.day(self._now(), queries)
-        for number, pair in enumerate(pairs, start=1):
+    def _apply(self, queries: int) -> None:
+        """The next so many of a day that has a million of them, with a pruning every hour of it."""
+        begins, span = NOON + self._counted * _DAY / _MILLION, queries * _DAY / _MILLION
+        for pair in self._company.day(begins, queries, span=span):
             self._applied([pair])
-            if number % max(1, queries // 500 // _PER_HOUR) == 0:
+            self._counted += len(pair[0].records)
+            if self._counted % _HOURLY == 0:
                 self._ledger.prune(TARGET)
 
     def _applied(self, pairs: Iterable[tuple[Batch, Batch]]) -> None:
@@ -154,15 +162,17 @@ def bare(samples: Iterable[Sample]) -> Iterator[int]:
 
 
 def main() -> None:
-    """`service.py LEDGER`: opens it, or makes a fresh one where there is none; ends with its input."""
+    """`service.py LEDGER [bare]`: opens it, or makes a fresh one where there is none; ends with its input."""
     path = Path(sys.argv[1])
-    with closing(open_ledger(path) if path.exists() else fresh(path)) as ledger:
+    with ExitStack() as stack:
+        ledger = stack.enter_context(closing(open_ledger(path) if path.exists() else fresh(path)))
         bench, threads = Bench(ledger), Threads()
         bench.start(threads)
-        with server.serve("127.0.0.1:0", server.application(bench.exposition)) as web, bare(ledger.samples(NOON)) as port:
-            print(web.address.port, port, flush=True)
-            for line in sys.stdin:
-                print(bench.command(line), flush=True)
+        web = stack.enter_context(server.serve("127.0.0.1:0", server.application(bench.exposition)))
+        other = stack.enter_context(bare(ledger.samples(NOON))) if "bare" in sys.argv[2:] else 0
+        print(web.address.port, other, flush=True)
+        for line in sys.stdin:
+            print(bench.command(line), flush=True)
         threads.stop()
         threads.wait(timedelta(seconds=60))
 

@@ -36,7 +36,10 @@ USERS = 500
 PAIRS = 24
 _WORKGROUPS = 20
 _DATABASES = 120
-_CLIENTS = ("console", "dbt-athena", "awswrangler", "pyathena", "jdbc", "grafana", "quicksight", "airflow", "boto3", "odbc", "tableau")
+_CLIENTS = (
+    "console", "dbt-athena", "awswrangler", "pyathena", "jdbc", "grafana", "quicksight", "airflow", "boto3", "odbc",
+    "tableau",
+)  # fmt: skip  # a list of names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,14 +75,18 @@ def cells() -> list[Cell]:
 class Company:
     """Queries without end, seeded: the first 20,000 visit every cell, later ones a cell by chance."""
 
-    def __init__(self, seed: int = 1) -> None:
+    def __init__(self, seed: int, *, visited: int = 0, skew: int = 1) -> None:
+        """`visited` cells have had their first query; with a `skew` of 4, half of all fall on a sixteenth of the cells."""
         self._random = random.Random(seed)
+        self._skew = skew
         self._cells = cells()
-        self._made = 0
+        self._made = visited
 
-    def day(self, begins: datetime, queries: int, batch: int = 500) -> Iterator[tuple[Batch, Batch]]:
-        """`queries` over 24 hours: in turn a batch of executions, and one of the starts that belong to them."""
-        step = timedelta(days=1) / queries
+    def day(
+        self, begins: datetime, queries: int, *, batch: int = 500, span: timedelta = timedelta(days=1)
+    ) -> Iterator[tuple[Batch, Batch]]:
+        """`queries` over 24 hours (or `span`): in turn a batch of executions and one of their starts."""
+        step = span / queries
         for start in range(0, queries, batch):
             ended = [begins + step * number for number in range(start, min(start + batch, queries))]
             chosen = [self._next() for _ in ended]
@@ -88,7 +95,9 @@ class Company:
 
     def _next(self) -> Cell:
         self._made += 1
-        return self._cells[self._made - 1] if self._made <= len(self._cells) else self._random.choice(self._cells)
+        if self._made <= len(self._cells):
+            return self._cells[self._made - 1]
+        return self._cells[int(len(self._cells) * self._random.random() ** self._skew)]
 
     def _id(self) -> str:
         return str(uuid.UUID(int=self._random.getrandbits(128), version=4))

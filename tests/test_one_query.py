@@ -115,10 +115,7 @@ def test_one_querys_way_from_aws_to_the_exposition(
             client=session.cloudtrail(), target=target, rules=IdentityRules.of(), clock=lambda: now[0]
         )
         start = next(
-            record
-            for batch in _applied(ledger, lookup)
-            for record in batch.records
-            if isinstance(record, StartedQuery)
+            record for batch in _applied(ledger, lookup) for record in batch.records if isinstance(record, StartedQuery)
         )
         assert start.query_id == execution.query_id
         assert start.identity == Identity(
@@ -142,7 +139,9 @@ def test_one_querys_way_from_aws_to_the_exposition(
         _applied(ledger, athena)
         _applied(ledger, lookup)
         counters = {metric.name for metric in catalog.METRICS if metric.durable}
-        assert [s for s in ledger.samples(now[0]) if s.metric in counters] == [s for s in before if s.metric in counters]
+        assert [s for s in ledger.samples(now[0]) if s.metric in counters] == [
+            s for s in before if s.metric in counters
+        ]
 
 
 def _applied(ledger: Ledger, source: AthenaSource | LookupSource) -> list:  # type: ignore[type-arg]  # of Batch

@@ -40,6 +40,11 @@ class Telemetry:
             self._gauges[catalog.SOURCE_UP.name, target, (source,)] = 0
             self._counters[catalog.SOURCE_ERRORS.name, target, (source, reason)] += 1
 
+    def forget(self, target: Target) -> None:
+        """Leave out what is said of a target that turned out to be another one; its counters stay."""
+        with self._lock:
+            self._gauges = {key: value for key, value in self._gauges.items() if key[1] != target}
+
     def malformed(self, target: Target, source: str, count: int) -> None:
         """Records that could not be read; naming a source with 0 makes its series exist."""
         with self._lock:

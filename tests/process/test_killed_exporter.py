@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from crashing_exporter import POINTS
+from crashing_exporter import POINTS, REVEAL
 from processes import Process, Prometheus, fetch, free_port, prometheus_server, scrape, summed, until
 from truth import COUNTED, WINDOWS, differences, expected_counters, expected_window, exposed
 
@@ -82,7 +82,7 @@ def world(tmp_path: Path, prometheus: str) -> Iterator[World]:
             f"aws: {{endpoint_url: '{testbed.url}'}}\n"
             f"ledger: {{path: '{tmp_path / 'ledger.db'}', initial_lookback: 10m}}\n"
             "sources: {athena: {interval: 1s, deep_interval: 10s}, lookup: {interval: 1s, full_pass: 10s}}\n"
-            "exposition: {series_warmup: 2s, interval: 500ms}\n"
+            "exposition: {series_warmup: 5s, interval: 500ms}\n"
         )
         yield World(testbed=testbed, prometheus=server, address=address, config=config, folder=tmp_path)
 
@@ -94,7 +94,8 @@ def test_twenty_kills_lose_nothing_and_count_nothing_twice(world: World) -> None
     chance = random.Random(20)
     for kill in range(KILLS):
         if kill % 2:
-            _die_at_a_crash_point(world, POINTS[kill // 2 % len(POINTS)], chance.randint(1, 6))
+            point = POINTS[kill // 2 % len(POINTS)]
+            _die_at_a_crash_point(world, point, 1 if point == REVEAL else chance.randint(1, 6))
         else:
             _die_at_random(world, chance.uniform(0.2, 3.5))
     last = world.exporter()
@@ -127,12 +128,17 @@ def _settle(world: World) -> None:
     until(lambda: world.testbed.account.exhausted, seconds=90, what="the company has started its queries")
     quiet = world.testbed.quiesce()
     over = datetime.fromisoformat(quiet["last_completion"]).timestamp()
-    until(lambda: _complete_until(world) > over, seconds=150, every=1, what="both sources are complete past the last query")
+    until(
+        lambda: _complete_until(world) > over,
+        seconds=150,
+        every=1,
+        what="both sources are complete past the last query",
+    )
     truth = expected_counters(world.testbed.truth())
-    # Two seconds of warm-up, and half a second each for a rendering and a scrape.
+    # Five seconds of warm-up, and half a second each for a rendering and a scrape.
     until(
         lambda: exposed(scrape(world.url), *COUNTED) == truth,
-        seconds=15,
+        seconds=30,
         what="\n".join(["counters equal the truth:", *differences(truth, exposed(scrape(world.url), *COUNTED))[:20]]),
     )
 

@@ -135,6 +135,7 @@ class Book:
             source=source, target=target, observed_at=at, records=records, reads=tuple(reads), cursors=cursors or {}
         )
         self.ledger.apply(batch)
+        self.ledger.samples(at)  # as the publisher does all the time: births are timed from the first look
 
     def swept(self, at: datetime, *records: Record) -> None:
         """Commit records with the proof that everything that ended before `at` was delivered."""
@@ -184,11 +185,11 @@ def settings_for(
 
 
 @contextmanager
-def opened(settings: LedgerSettings, *, born: datetime = BORN) -> Iterator[Book]:
+def opened(settings: LedgerSettings, *, born: datetime = BORN, target: Target = TARGET) -> Iterator[Book]:
     hand = Hand()
     book = Book(settings, Ledger(settings, monotonic=hand), hand)
     try:
-        book.ledger.adopt(TARGET, born)
+        book.ledger.adopt(target, born)
         yield book
     finally:
         book.ledger.close()

@@ -23,7 +23,8 @@ from athena_exporter.ledger.store import Ledger
 from athena_exporter.records import Batch
 from athena_exporter.telemetry import Telemetry
 
-POINTS = ("in-transaction", "commit->publish", "reveal->stamp", "stamp->publish")
+REVEAL = "reveal->stamp"
+POINTS = ("in-transaction", "commit->publish", REVEAL, "stamp->publish")
 
 
 class CrashingLedger(Ledger):
@@ -31,7 +32,10 @@ class CrashingLedger(Ledger):
 
     point = ""
     count = 0
-    passed: Counter[str] = Counter()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.passed: Counter[str] = Counter()
+        super().__init__(*args, **kwargs)
 
     def _pass(self, point: str) -> None:
         self.passed[point] += 1
@@ -52,7 +56,7 @@ class CrashingLedger(Ledger):
     def reveal(self) -> int:
         revealed = super().reveal()
         if revealed:
-            self._pass("reveal->stamp")
+            self._pass(REVEAL)
         return revealed
 
     def stamp(self) -> None:

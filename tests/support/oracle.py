@@ -7,12 +7,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from athena_exporter.records import Batch, Evidence, FailedStart, QueryExecution, StartedQuery
+from athena_exporter.records import Batch, Evidence, FailedStart, QueryExecution, Read, StartedQuery
 
 PATIENCE = timedelta(hours=3)
 SOURCE_DOWN = timedelta(hours=24)
 STATISTICS = timedelta(seconds=60)
-MEGABYTE = 1 << 20
 
 
 @dataclass
@@ -39,26 +38,19 @@ class Oracle:
             elif isinstance(record, FailedStart) and record.started_at >= self.counting_since:
                 self.rejected.add(record.event_id)
         for read in batch.reads:
-            for query_id, execution in self.counted.items():
-                if query_id in self.who or query_id in self.given_up:
-                    continue
-                age = read.begun_at - execution.submitted_at
-                down = read.evidence is Evidence.EXECUTIONS and age >= SOURCE_DOWN
-                covered = read.since <= execution.submitted_at < read.until
-                missed = read.evidence is Evidence.IDENTITIES and covered and age >= PATIENCE
-                if down or missed:
-                    self.given_up.add(query_id)
+            undecided = self.counted.keys() - self.who.keys() - self.given_up
+            self.given_up |= {query_id for query_id in undecided if _gives_up(read, self.counted[query_id])}
 
     def _execution(self, execution: QueryExecution, observed_at: datetime) -> None:
         query_id = execution.query_id
         if query_id in self.counted:
             return
         if not execution.state.final:
-            self.remembered.add(query_id)
+            self._remember(execution)
             return
         if query_id not in self.remembered and execution.counted_at < self.low_water:
             return
-        self.remembered.add(query_id)
+        self._remember(execution)
         if execution.has_statistics:
             self.counted[query_id] = execution
             return
@@ -66,6 +58,10 @@ class Oracle:
         first = self.first_without_statistics.setdefault(query_id, observed_at)
         if observed_at - first >= STATISTICS and self.reads_without_statistics[query_id] >= 3:
             self.counted[query_id] = execution
+
+    def _remember(self, execution: QueryExecution) -> None:
+        if execution.submitted_at >= self.low_water:
+            self.remembered.add(execution.query_id)
 
     def _start(self, start: StartedQuery) -> None:
         if start.query_id not in self.who:
@@ -108,3 +104,10 @@ class Oracle:
                 fallback = "unattributed" if query_id in self.given_up else "pending"
                 total[self.who.get(query_id, fallback)] += 1
         return total
+
+
+def _gives_up(read: Read, execution: QueryExecution) -> bool:
+    age = read.begun_at - execution.submitted_at
+    if read.evidence is Evidence.EXECUTIONS:
+        return age >= SOURCE_DOWN
+    return read.since <= execution.submitted_at < read.until and age >= PATIENCE

@@ -114,7 +114,7 @@ def summed(series: Series, name: str, *labels: str) -> dict[tuple[str, ...], flo
 
 
 class Prometheus:
-    """A real Prometheus that scrapes one exporter every half second."""
+    """A real Prometheus that scrapes one exporter every second."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -128,9 +128,10 @@ class Prometheus:
     def series(self, expression: str, name: str, at: float | None = None) -> Series:
         """The result as series of the metric `name`, scrape labels left out."""
         return {
-            (name, tuple(sorted((k, v) for k, v in row["metric"].items() if k not in {"__name__", "job", "instance"}))): (
-                float(row["value"][1])
-            )
+            (
+                name,
+                tuple(sorted((k, v) for k, v in row["metric"].items() if k not in {"__name__", "job", "instance"})),
+            ): (float(row["value"][1]))
             for row in self.query(expression, at)
         }
 
@@ -140,7 +141,7 @@ def prometheus_server(binary: str, folder: Path, exporter: str) -> Iterator[Prom
     """Run it on loopback with its data under `folder`, scraping `exporter` (host:port)."""
     configuration = folder / "prometheus.yml"
     configuration.write_text(
-        "global: {scrape_interval: 500ms, scrape_timeout: 500ms}\n"
+        "global: {scrape_interval: 1s, scrape_timeout: 1s}\n"
         f"scrape_configs: [{{job_name: exporter, static_configs: [{{targets: ['{exporter}']}}]}}]\n"
     )
     address = f"127.0.0.1:{free_port()}"

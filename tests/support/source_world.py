@@ -31,7 +31,7 @@ def local_time() -> datetime:
 class Hand:
     """A clock that a test moves, for the account and for the sources alike."""
 
-    at: datetime = field(default_factory=local_time)
+    at: datetime = field(default_factory=lambda: local_time().replace(microsecond=0))
 
     def time(self) -> datetime:
         return self.at

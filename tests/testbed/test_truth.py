@@ -33,7 +33,7 @@ def _label(identity: dict[str, Any]) -> str:
     by_type: dict[str, Callable[[], str]] = {
         "IAMUser": lambda: str(identity["userName"]),
         "FederatedUser": lambda: str(identity["arn"].split("federated-user/")[1]),
-        "SAMLUser": lambda: f"{identity['identityProvider']}:{identity['userName']}",
+        "SAMLUser": lambda: f"{identity['identityProvider'].rsplit('/', 1)[-1]}:{identity['userName']}",
         "WebIdentityUser": lambda: f"{identity['identityProvider']}:{identity['userName']}",
         "AWSService": lambda: str(identity["invokedBy"]),
         "AWSAccount": lambda: f"account:{identity['accountId']}",

@@ -63,7 +63,13 @@ def _listing() -> str:
 )
 @click.option("--since", type=_Moment(), default="7d", show_default=True, help="A time, or how long ago.")
 @click.option("--until", type=_Moment(), help="A time, or how long ago; default: now.")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Rows at most (tables only).")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    help="Rows at most, in tables; where a user has several rows, users at most.",
+)
 @click.option(
     "--format",
     "form",
@@ -94,4 +100,6 @@ def report(
     elif form == reports.Format.CSV:
         click.echo(reports.to_csv(table), nl=False)
     else:
-        Console().print(reports.to_rich(table))
+        console = Console()
+        # Narrower than this, rich would crop numbers without a word.
+        Console(width=max(console.width, reports.NARROWEST)).print(reports.to_rich(table))

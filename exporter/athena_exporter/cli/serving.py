@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import closing
@@ -79,6 +80,7 @@ class Service:
         self._exposition = server.Exposition()
         self._threads = Threads()
         self._claimed: set[Target] = set()
+        self._claiming = threading.Lock()
         self._poller = Poller(ledger=ledger, telemetry=self._telemetry, publisher=self._exposition, clocks=CLOCKS)
 
     def run(self, readers: Sequence["Reader"], listen_address: str) -> None:
@@ -89,9 +91,9 @@ class Service:
             signal.signal(number, lambda *_: self._threads.stop())
         with server.serve(listen_address, server.application(self._exposition)) as web:
             _log.info("serving on %s", web.url)
-            for reader in readers:
-                self._begin(reader)
             self._threads.every(self._config.exposition.interval, self._tick, "publish")
+            for reader in readers:
+                self._threads.once(partial(self._begin, reader), f"resolve {reader.session.region}")
             self._threads.wait(_PATIENCE_AT_END)
         _log.info("ended")
 
@@ -105,13 +107,12 @@ class Service:
         self._poller.prune(tuple(self._claimed))
 
     def _begin(self, reader: "Reader") -> None:
-        """Try at once, so that missing credentials stop the start; an AWS that is down only delays it."""
-        if not self._resolved(reader):
-            self._threads.once(partial(self._keep_trying, reader), f"resolve {reader.session.region}")
+        """Try until AWS has answered, in a thread: an AWS that hangs holds up neither other targets nor the end.
 
-    def _keep_trying(self, reader: "Reader") -> None:
-        while not self._threads.pause(_RETRY_RESOLVE):
-            if self._resolved(reader):
+        Missing credentials and two targets alike stop the start all the same: they rise from `Threads.wait`.
+        """
+        while not self._resolved(reader):
+            if self._threads.pause(_RETRY_RESOLVE):
                 return
 
     def _resolved(self, reader: "Reader") -> bool:
@@ -125,6 +126,7 @@ class Service:
                 self._poller.failed(presumed, source, errors.reason(error), errors.explain(error))
             return False
         self._claim(target)
+        self._forget_presumed(reader, target)
         self._ledger.adopt(target, now)
         self._read(reader, target)
         return True
@@ -134,13 +136,21 @@ class Service:
         known = [target for target in self._ledger.targets() if target.region == region]
         return known[0] if len(known) == 1 else Target(account_id=UNKNOWN, region=region)
 
+    def _forget_presumed(self, reader: "Reader", target: Target) -> None:
+        """A source that was down under a presumed name must not stay down under it."""
+        presumed = self._presumed(reader.session.region)
+        if presumed not in {target, *self._claimed}:
+            self._telemetry.forget(presumed)
+
     def _claim(self, target: Target) -> None:
-        if target in self._claimed:
-            raise SetupError(
-                f"targets: two of them are account {target.account_id} in {target.region}; every query would count "
-                "twice: remove one"
-            )
-        self._claimed.add(target)
+        with self._claiming:
+            if target not in self._claimed:
+                self._claimed.add(target)
+                return
+        raise SetupError(
+            f"targets: two of them are account {target.account_id} in {target.region}; every query would count "
+            "twice: remove one"
+        )
 
     def _read(self, reader: "Reader", target: Target) -> None:
         reader.target = target

@@ -36,6 +36,8 @@ class WriterLock:
 
     def __init__(self, ledger_path: Path) -> None:
         """Take the lock. Raises LedgerError if another exporter holds it or the folder cannot be written."""
+        if ledger_path.is_dir():
+            raise LedgerError(f"ledger {ledger_path}: this is a folder; name a file in it (ledger.path)")
         self._path = ledger_path.with_name(ledger_path.name + ".lock")
         try:
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -90,7 +92,12 @@ def journal_for(path: Path) -> Journal:
         mounts = Path("/proc/self/mounts").read_text()
     except OSError:  # not Linux: then no network disk is recognised, and `ledger.journal` can say it
         return "wal"
-    return "rollback" if disk_type(path.resolve().parent, mounts) in _NETWORK_DISKS else "wal"
+    return journal_on(disk_type(path.resolve().parent, mounts))
+
+
+def journal_on(disk: str) -> Journal:
+    """The journal for a file system's type."""
+    return "rollback" if disk in _NETWORK_DISKS else "wal"
 
 
 def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
@@ -109,6 +116,9 @@ def open_ledger(path: Path, journal: Journal, steps: Sequence[str] = schema.MIGR
     Raises:
         LedgerError: not a ledger, damaged, newer than this program, or not writable. The file is left as it is.
     """
+    if path.exists() and not os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+        # SQLite would find out only after it had made read-only files beside it, which outlive the mend.
+        raise LedgerError(f"ledger {path}: it cannot be written; make the file and its folder writable")
     with explained(path):
         connection = connect(path)
         try:

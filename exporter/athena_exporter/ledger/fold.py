@@ -106,19 +106,25 @@ class _Work:
             self._progress(self._told(row, execution), execution)
 
     def _outside(self, row: Row | None, execution: QueryExecution) -> bool:
-        """The one gate against counting again what was pruned: the execution ended below the low-water mark."""
-        remembered = row is not None and row.phase is not Phase.STARTED
+        """The one gate against counting again what was pruned: the execution ended below the low-water mark.
+
+        A query first met above the mark passes whenever it is told. One first met below it may be a late echo of
+        what was pruned, whatever state the echo told.
+        """
+        remembered = row is not None and row.opened_above
         return execution.state.final and not remembered and epoch_ms(execution.counted_at) < self._known.low_water_ms
 
     def _told(self, row: Row | None, execution: QueryExecution) -> Row:
         """The row with what the execution says; the first sight of it keeps its transaction's number."""
         base = row or Row(query_id=execution.query_id, phase=Phase.OPEN, since_ms=0)
+        submitted_ms, first = epoch_ms(execution.submitted_at), base.sequence is None
         return replace(
             base,
             phase=Phase.OPEN,
             unreadable=False,
-            since_ms=epoch_ms(execution.submitted_at),
-            sequence=self._known.sequence if base.sequence is None else base.sequence,
+            since_ms=submitted_ms,
+            sequence=self._known.sequence if first else base.sequence,
+            opened_above=submitted_ms >= self._known.low_water_ms if first else base.opened_above,
             workgroup=execution.workgroup,
             database=execution.database,
             statement_type=execution.statement_type,

@@ -54,7 +54,10 @@ class Row:
     """One query as the ledger knows it. Times are epoch milliseconds of AWS's clock.
 
     `since_ms` is the submission, or the start as CloudTrail says it until the execution is known. `sequence` is the
-    transaction that first recorded the execution. `detail` keeps the whole execution while an outlet still needs it.
+    transaction that first recorded the execution; `opened_above` says that the query had been submitted at or after
+    the low-water mark of that moment, so that it cannot have been counted and pruned before. `waiting_since_ms` and
+    `waiting_reads` tell since when and how often it was seen final without statistics. `detail` keeps the whole
+    execution while an outlet still needs it.
     """
 
     query_id: str
@@ -63,6 +66,7 @@ class Row:
     attribution: Attribution = Attribution.PENDING
     unreadable: bool = False
     sequence: int | None = None
+    opened_above: bool = False
     workgroup: str | None = None
     database: str | None = None
     statement_type: str | None = None

@@ -13,8 +13,9 @@ from athena_exporter.records import Identity, Kind, QueryError, QueryExecution, 
 Packed: TypeAlias = bytes | str
 
 _COLUMNS = (
-    "query_id, phase, attribution, unreadable, since_ms, sequence, workgroup, database, statement_type, state, "
-    "ended_ms, waiting_since_ms, waiting_reads, scanned_bytes, billed_bytes, cost_nanousd, detail"
+    "query_id, phase, attribution, unreadable, since_ms, sequence, opened_above, workgroup, database, "
+    "statement_type, state, ended_ms, waiting_since_ms, waiting_reads, scanned_bytes, billed_bytes, cost_nanousd, "
+    "detail"
 )
 _SELECT = f"""
     SELECT {_COLUMNS.replace("query_id", "q.query_id")}, i.user, i.role, i.kind, i.client
@@ -22,10 +23,11 @@ _SELECT = f"""
     WHERE q.target_id = ? AND """  # noqa: S608 - the columns are this module's constant
 _UPSERT = f"""
     INSERT INTO queries (target_id, {_COLUMNS}, identity_id)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (target_id, query_id) DO UPDATE SET
         phase = excluded.phase, attribution = excluded.attribution, unreadable = excluded.unreadable,
-        since_ms = excluded.since_ms, sequence = excluded.sequence, workgroup = excluded.workgroup,
+        since_ms = excluded.since_ms, sequence = excluded.sequence, opened_above = excluded.opened_above,
+        workgroup = excluded.workgroup,
         database = excluded.database, statement_type = excluded.statement_type, state = excluded.state,
         ended_ms = excluded.ended_ms, waiting_since_ms = excluded.waiting_since_ms,
         waiting_reads = excluded.waiting_reads,
@@ -51,7 +53,7 @@ def unpack(packed: Packed) -> str:
     """The id as AWS wrote it."""
     if isinstance(packed, str):
         return packed
-    # By hand, because every query passes here four times and uuid.UUID takes four times as long.
+    # By hand, because every query passes here several times and uuid.UUID takes more than three times as long.
     digits = packed.hex()
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
@@ -93,6 +95,7 @@ def _row(values: tuple[Any, ...]) -> Row:
         unreadable,
         since_ms,
         sequence,
+        opened_above,
         workgroup,
         database,
         statement_type,
@@ -111,7 +114,8 @@ def _row(values: tuple[Any, ...]) -> Row:
     ) = values
     return Row(
         query_id=unpack(query_id), phase=Phase(phase), attribution=Attribution(attribution),
-        unreadable=bool(unreadable), since_ms=since_ms, sequence=sequence, workgroup=workgroup, database=database,
+        unreadable=bool(unreadable), since_ms=since_ms, sequence=sequence, opened_above=bool(opened_above),
+        workgroup=workgroup, database=database,
         statement_type=statement_type, state=state, ended_ms=ended_ms, waiting_since_ms=waiting_since_ms,
         waiting_reads=waiting_reads,
         scanned_bytes=scanned_bytes, billed_bytes=billed_bytes, cost_nanousd=cost_nanousd,
@@ -163,7 +167,7 @@ def save(connection: sqlite3.Connection, target_id: int, changed: Iterable[Row],
 def _values(target_id: int, row: Row, identities: Identities) -> tuple[object, ...]:
     return (
         target_id, pack(row.query_id), int(row.phase), int(row.attribution), int(row.unreadable), row.since_ms,
-        row.sequence, row.workgroup, row.database, row.statement_type, row.state, row.ended_ms,
+        row.sequence, int(row.opened_above), row.workgroup, row.database, row.statement_type, row.state, row.ended_ms,
         row.waiting_since_ms, row.waiting_reads, row.scanned_bytes, row.billed_bytes, row.cost_nanousd,
         None if row.detail is None else detail_text(row.detail),
         None if row.identity is None else identities.number(row.identity),

@@ -44,6 +44,7 @@ CREATE TABLE queries (
     unreadable INTEGER NOT NULL,
     since_ms INTEGER NOT NULL,
     sequence INTEGER,
+    opened_above INTEGER NOT NULL,
     workgroup TEXT,
     database TEXT,
     statement_type TEXT,

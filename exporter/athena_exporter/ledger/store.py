@@ -12,6 +12,7 @@ from pathlib import Path
 
 from athena_exporter import catalog
 from athena_exporter.ledger import files, outbox, pruning, rows, snapshot
+from athena_exporter.ledger.births import Births
 from athena_exporter.ledger.errors import LedgerError, explained
 from athena_exporter.ledger.fold import fold
 from athena_exporter.ledger.model import DAY_MS, Change, Known, Row, Rules, SeriesKey, UsageKey
@@ -61,7 +62,7 @@ class Ledger:
         `monotonic` (seconds) times the birth of series and nothing else. Raises LedgerError.
         """
         self._settings = settings
-        self._monotonic = monotonic
+        self._births = Births(monotonic=monotonic, warmup=settings.series_warmup)
         self.journal: files.Journal = settings.journal or files.journal_for(settings.path)
         self._lock = files.WriterLock(settings.path)
         self._writing = threading.RLock()  # what is kept in memory changes under it, together with the file
@@ -126,15 +127,13 @@ class Ledger:
     def reveal(self) -> int:
         """Let series that scrapes have had time to see as 0 show their value; answers how many."""
         with self._writing:
-            due = self._monotonic() - self._settings.series_warmup.total_seconds()
-            ripe = [number for number, born in self._unborn.items() if born <= due]
+            ripe = self._births.ripe()
             if ripe:
                 with self._transaction() as connection:
                     connection.executemany("UPDATE counters SET shown = 1 WHERE id = ?", [(n,) for n in ripe])
                     # A copy from before this moment would show these series at 0 again: it must look older.
                     _next_sequence(connection)
-                for number in ripe:
-                    del self._unborn[number]
+                self._births.end(ripe)
             return len(ripe)
 
     def prune(self, target: Target) -> int:
@@ -179,12 +178,15 @@ class Ledger:
 
     def samples(self, now: datetime) -> list[Sample]:
         """Everything that the ledger exposes, at one moment; `now` chooses the windows' days."""
+        unseen = self._births.unseen()
         with self._reading, explained(self._settings.path):
             self._reader.execute("BEGIN")
             try:
-                return snapshot.samples(self._reader, now)
+                found = snapshot.samples(self._reader, now)
             finally:
                 self._reader.execute("COMMIT")
+        self._births.seen(unseen)
+        return found
 
     def pending_facts(self, consumer: str, limit: int) -> list[outbox.StoredFact]:
         """The oldest facts that a consumer has not acknowledged."""
@@ -291,19 +293,17 @@ class Ledger:
     # -- what is kept in memory, always after the commit ------------------------------------------------------------
 
     def _remember(self, target: Target, fresh: dict[SeriesKey, int]) -> None:
-        """Keep the new series' numbers; their births are timed from here on."""
-        now = self._monotonic()
+        """Keep the new series' numbers; their births begin."""
         self._series.setdefault(target, {}).update(fresh)
         self._per_family.setdefault(target, Counter()).update(metric for metric, _ in fresh)
-        self._unborn.update(dict.fromkeys(fresh.values(), now))
+        self._births.begin(fresh.values())
 
     def _load_caches(self) -> None:
         with self._writing, explained(self._settings.path):
             self._series = _series(self._writer)
             unborn = [number for (number,) in self._writer.execute("SELECT id FROM counters WHERE shown = 0")]
         self._per_family = {target: Counter(metric for metric, _ in series) for target, series in self._series.items()}
-        now, before = self._monotonic(), getattr(self, "_unborn", {})
-        self._unborn = {number: before.get(number, now) for number in unborn}
+        self._births.keep(unborn)
 
     # -- restored copies ------------------------------------------------------------------------------------------
 

@@ -201,7 +201,9 @@ def _federated(facts: _Facts, _: IdentityRules) -> _Subject | None:
 
 
 def _by_provider(facts: _Facts, _: IdentityRules) -> _Subject | None:
-    parts = [part for part in (facts.provider, facts.user_name) if part]
+    # A SAML provider is an ARN, and an ARN is never shown.
+    provider = _arn_tail(facts.provider) if (facts.provider or "").startswith("arn:") else facts.provider
+    parts = [part for part in (provider, facts.user_name) if part]
     return _as(Kind.PERSON, ":".join(parts)[:LONGEST_NAME])
 
 

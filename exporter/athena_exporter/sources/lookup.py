@@ -29,7 +29,7 @@ MARGIN = timedelta(seconds=5)
 """Asked for beyond both ends of a window, because an event's time is cut to its second."""
 SLICE = timedelta(hours=1)
 """The pieces a full pass is read and proved in."""
-LEAST_PAGES = 5
+LEAST_PAGES = 25
 """Pages a pass gives to a full pass under way, at least; else as many as the windows took."""
 FULL_PASS = "full_pass"  # noqa: S105  # a pass over time, not a password
 """The cursor that says when the last complete full pass was begun."""

@@ -29,8 +29,8 @@ from athena_testbed.demo.http import NoAnswerError, ask
 _START_S = 60.0
 _REFRESH_S = 1.0
 _REPEAT_S = 10.0
-_SETTLE_S = 20.0
-_ENDING_S = 10.0
+_SETTLE_S = 40.0
+_ENDING_S = 15.0
 """What settling takes, about; the demo's time includes it, or a third of it if that is less."""
 _STEP_S = 0.1
 _LOOK_S = 0.5
@@ -255,7 +255,8 @@ class Demo:
             if self._is_settled(over):
                 return
             self._rest(_LOOK_S)
-        self._console.print("Ended before everything was counted: what is missing shows below.", soft_wrap=True)
+        early = "Ended before all was counted and shown (a new series shows 0 for 5 s); what is missing stands below."
+        self._console.print(early, soft_wrap=True)
 
     def _is_settled(self, over: datetime) -> bool:
         figures = self._figures()

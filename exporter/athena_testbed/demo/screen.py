@@ -11,10 +11,12 @@ from rich.text import Text
 from athena_testbed.demo.figures import PENDING, Figures, SourceState, Usage, Usages, dearest, total
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
-SIDE_BY_SIDE = 110
-"""From this width on, in characters, the two tables stand beside each other."""
-_OVERHEAD = 12
-"""Lines that are no row: the summary's first ones and the tables' own."""
+SIDE_BY_SIDE = 120
+"""From this width on, in characters, the two tables surely stand beside each other."""
+_MOST_ROWS = 12
+_HEADLINES = 7
+_TABLE_LINES = 5
+"""A table's title, heading and empty lines."""
 
 
 def summary(figures: Figures, *, title: str, rows: int) -> Group:
@@ -27,7 +29,8 @@ def summary(figures: Figures, *, title: str, rows: int) -> Group:
 def rows_that_fit(width: int, height: int) -> int:
     """How many rows each table may have so that a terminal of this size shows the summary whole."""
     tables = 1 if width >= SIDE_BY_SIDE else 2
-    return max(3, min(12, (height - _OVERHEAD) // tables - (tables - 1) * 2))
+    left = height - 1 - _HEADLINES - tables * _TABLE_LINES
+    return max(3, min(_MOST_ROWS, left // tables))
 
 
 def _headlines(figures: Figures) -> Iterable[Text]:

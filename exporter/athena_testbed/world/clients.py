@@ -47,8 +47,8 @@ _AGENTS: Mapping[str, str] = {
 }
 _SERVICES: Mapping[str, str] = {
     "quicksight": "quicksight.amazonaws.com",
-    "lakeformation": "lakeformation.amazonaws.com",
-    "datazone": "datazone.amazonaws.com",
+    "lakeformation.amazonaws.com": "lakeformation.amazonaws.com",
+    "datazone.amazonaws.com": "datazone.amazonaws.com",
 }
 
 CLIENTS: Mapping[str, Client] = {

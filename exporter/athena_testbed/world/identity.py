@@ -100,8 +100,8 @@ def _role(principal: Principal, at_ms: int) -> Json:
         identity["sessionContext"]["sourceIdentity"] = principal.details["source_identity"]
     if "user_id" in principal.details:
         identity["onBehalfOf"] = {"userId": principal.details["user_id"], "identityStoreArn": _STORE}
-    if principal.clients[0] in {"quicksight", "lakeformation"}:
-        identity["invokedBy"] = f"{principal.clients[0]}.amazonaws.com"
+    if principal.clients[0] in {"quicksight", "lakeformation.amazonaws.com"}:
+        identity["invokedBy"] = f"{principal.clients[0].removesuffix('.amazonaws.com')}.amazonaws.com"
     return identity
 
 

@@ -102,7 +102,7 @@ _PEOPLE: tuple[Principal, ...] = (
         details={"user_id": "72f5d4a8-1061-70c3-9d0b-5a8f0c1e2b3d"},
     ),
     Principal(
-        label="idc:92f5e4b8-4011-70d7-8a2c-6b9f1d2e3c4f", kind="identity_center", clients=("datazone",),
+        label="idc:92f5e4b8-4011-70d7-8a2c-6b9f1d2e3c4f", kind="identity_center", clients=("datazone.amazonaws.com",),
         workgroups=("analytics",), weight=0.6,
         details={"user_id": "92f5e4b8-4011-70d7-8a2c-6b9f1d2e3c4f"},
     ),
@@ -121,7 +121,7 @@ _PEOPLE: tuple[Principal, ...] = (
         details={"role": "SharedNotebooks", "session": "PyAthena-session-{epoch}", "source_identity": "zoe.laurent"},
     ),
     Principal(
-        label="arn:aws:iam::123456789012:saml-provider/OldIdP:irma", kind="saml", clients=("console",),
+        label="OldIdP:irma", kind="saml", clients=("console",),
         workgroups=("primary",), weight=0.1,
         details={"provider": "arn:aws:iam::123456789012:saml-provider/OldIdP", "user": "irma"},
     ),
@@ -145,7 +145,7 @@ grafana-athena-reader grafana-athena-reader {ns} grafana monitoring 7
 metabase-task metabase-task {hex32} metabase dashboards 5
 glue-nightly-etl glue-nightly-etl GlueJobRunnerSession glue airflow-core 2
 lakeformation-access lakeformation-access AWSLF-00-AT-123456789012-{hex8} boto3 analytics 0.5
-AWSServiceRoleForAthenaInsights AWSServiceRoleForAthenaInsights insights lakeformation primary 0.3
+AWSServiceRoleForAthenaInsights AWSServiceRoleForAthenaInsights insights lakeformation.amazonaws.com primary 0.3
 risk-report-batch risk-report-batch {uuid} sdk-java risk-reserved 3
 price-alert-fn/price-alert price-alert-fn price-alert lambda primary 1.5
 data-quality-runner data-quality-runner {digits} awswrangler data-science 2

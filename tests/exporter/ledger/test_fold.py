@@ -29,7 +29,7 @@ from book import (
 
 from athena_exporter import catalog
 from athena_exporter.ledger.rejections import rejection
-from athena_exporter.records import QueryExecution, State, UnreadableQuery
+from athena_exporter.records import QueryExecution, Record, State, UnreadableQuery
 
 SUCCEEDED = ("primary", "DML", "succeeded")
 TEN_HOURS = 10 * HOUR
@@ -174,7 +174,7 @@ def test_the_first_identity_stands_and_another_one_is_counted(book: Book) -> Non
 
 @pytest.mark.parametrize("start_first", [True, False])
 def test_a_query_counts_for_its_user_when_both_halves_are_there(book: Book, start_first: bool) -> None:  # noqa: FBT001 - a parameter of pytest
-    halves = [start(), query()] if start_first else [query(), start()]
+    halves: list[Record] = [start(), query()] if start_first else [query(), start()]
     book.deliver(halves[0])
     assert book.total(catalog.USER_QUERIES) == 0
     book.deliver(halves[1])
@@ -357,10 +357,21 @@ def test_a_start_and_its_old_query_in_one_batch_leave_nothing(book: Book) -> Non
     assert len(book.ledger.view(TARGET).unfinished()) == 1, "a start alone is remembered until its query is told"
 
 
-def test_a_query_met_running_counts_even_if_it_ends_below_the_mark(book: Book) -> None:
-    book.deliver(running(at=BORN - HOUR))
-    book.deliver(query(at=BORN - HOUR))
-    assert book.shown(catalog.WINDOW_QUERIES)["yesterday", "primary"] == 1
+def test_a_query_that_ran_over_the_first_start_counts_when_it_ends(book: Book) -> None:
+    book.deliver(running(submitted_at=BORN - HOUR))
+    book.deliver(query(submitted_at=BORN - HOUR, ended_at=BORN + HOUR))
+    assert book.count(catalog.QUERIES, *SUCCEEDED) == 1
+
+
+def test_a_stale_echo_of_a_pruned_query_does_not_open_the_gate(book: Book) -> None:
+    """A message that was held up for days says RUNNING of a query that was counted and pruned since."""
+    book.deliver(query(), start())
+    book.swept(NOON + 10 * DAY, query(2, at=NOON + 10 * DAY), start(2, at=NOON + 10 * DAY))
+    assert book.ledger.prune(TARGET) == 1
+    book.deliver(running(), at=NOON + 10 * DAY)
+    book.deliver(query(), at=NOON + 10 * DAY)
+    assert book.count(catalog.QUERIES, *SUCCEEDED) == 2
+    assert book.ledger.view(TARGET).unfinished() == []
 
 
 def test_the_past_fills_windows_and_never_counters(make_book: MakeBook) -> None:

@@ -55,7 +55,9 @@ def test_hours_and_days_come_to_equal_sums_whichever_answers(book: Book) -> None
     assert before == {key: 3 * (key[1] - key[0]) for key in before}
     assert before == {(a, b): queries(book, BORN + a * DAY, BORN + b * DAY) for a, b in before}
     with closing(sqlite3.connect(book.settings.path)) as connection:
-        hours, days = (connection.execute(f"SELECT count(*) FROM usage_{span}").fetchone()[0] for span in ("hours", "days"))
+        hours, days = (
+            connection.execute(f"SELECT count(*) FROM usage_{span}").fetchone()[0] for span in ("hours", "days")
+        )
     assert (hours, days) == (35 * 3, 40)
 
 

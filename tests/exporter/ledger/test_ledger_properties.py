@@ -5,6 +5,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +19,7 @@ from athena_exporter import catalog
 from athena_exporter.ledger.model import Rules
 from athena_exporter.ledger.store import Ledger, LedgerSettings
 from athena_exporter.pricing import Prices, billed_bytes, cost_nanousd
-from athena_exporter.records import Batch, Evidence, Read, Sample
+from athena_exporter.records import Batch, Evidence, QueryExecution, Read, Sample
 
 PRICES = Prices(usd_per_tb=Decimal(5), tb_bytes=2**40, minimum_bytes=10 * 2**20)
 END = START + timedelta(days=30)
@@ -99,7 +100,9 @@ def stories(draw: st.DrawFn) -> tuple[list[Life], list[Batch]]:
 
 @given(stories())
 @settings(max_examples=250, deadline=None)
-def test_any_order_repetition_and_split_counts_what_the_brute_force_counts(story: tuple[list[Life], list[Batch]]) -> None:
+def test_any_order_repetition_and_split_counts_what_the_brute_force_counts(
+    story: tuple[list[Life], list[Batch]],
+) -> None:
     with tempfile.TemporaryDirectory() as folder:
         config = ledger_settings(folder)
         oracle = oracle_for(config)
@@ -113,9 +116,7 @@ def test_any_order_repetition_and_split_counts_what_the_brute_force_counts(story
 
 @given(stories(), st.lists(st.booleans(), min_size=12, max_size=12))
 @settings(max_examples=60, deadline=None)
-def test_restarts_between_batches_change_nothing(
-    story: tuple[list[Life], list[Batch]], restarts: list[bool]
-) -> None:
+def test_restarts_between_batches_change_nothing(story: tuple[list[Life], list[Batch]], restarts: list[bool]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         config = ledger_settings(folder)
         oracle = oracle_for(config)
@@ -191,9 +192,7 @@ def test_money_is_the_sum_of_each_querys_rounded_price(story: tuple[list[Life], 
             assert totals(exposed(ledger), catalog.COST_USD)[()] == expected
 
 
-def _beacon(like: Life, at: datetime):  # type: ignore[no-untyped-def]  # a local shorthand
-    from dataclasses import replace
-
+def _beacon(like: Life, at: datetime) -> QueryExecution:
     return replace(like.execution, query_id="beacon", submitted_at=at, ended_at=at, scanned_bytes=1, total_ms=1)
 
 

@@ -132,6 +132,7 @@ def test_whatever_a_batch_holds_botocore_can_parse_it_afterwards(executions: Any
         tidy(operation_model=BATCH_GET, response_dict=response)
     except GarbledAnswerError:
         return
+    assert BATCH_GET.output_shape is not None
     answer = create_parser("json").parse(response, BATCH_GET.output_shape)
     for raw in answer.get("QueryExecutions", ()):
         reading = read_execution(raw)

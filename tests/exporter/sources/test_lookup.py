@@ -11,6 +11,7 @@ from source_world import QUIET, Hand, MakeWorld, World
 
 from athena_exporter.records import Evidence, StartedQuery
 from athena_exporter.sources.errors import explain, reason
+from athena_exporter.sources.lookup import LEAST_PAGES
 
 
 def iso(at: datetime) -> str:
@@ -142,13 +143,13 @@ def test_a_restart_does_not_repeat_a_full_pass(still: World, hand: Hand) -> None
 
 
 def test_a_full_pass_is_paused_between_pages_so_that_young_starts_need_not_wait(still: World) -> None:
-    ids = {start(still, ago=timedelta(minutes=50, seconds=place)) for place in range(600)}
+    ids = {start(still, ago=timedelta(minutes=50, seconds=place)) for place in range(1800)}
     knowledge, source = FakeKnowledge(), still.lookup()
     knowledge.take(source)
-    assert still.asked("LookupEvents") == 5
+    assert still.asked("LookupEvents") == LEAST_PAGES
     while knowledge.cursor("lookup", "full_pass") is None:
         knowledge.take(source)
-        assert still.asked("LookupEvents") < 40
+        assert still.asked("LookupEvents") < 60
     assert set(knowledge.starts) == ids
     assert len(knowledge.proofs(Evidence.IDENTITIES)) == 5
 

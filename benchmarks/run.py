@@ -1,0 +1,45 @@
+"""`make bench`: every benchmark in a process of its own, its tables on the terminal and in docs/benchmarks.md."""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from machine import ROOT, facts
+from measure import table
+
+DOCUMENT = ROOT / "docs" / "benchmarks.md"
+_DISK = ROOT / ".venv"
+"""Ignored by git, and on a disk: the system's own folder may be memory, where fsync costs nothing."""
+
+_INTRODUCTION = """\
+# Benchmarks
+
+Written by `make bench`; rows that lose stay in. A run takes ten minutes and 2 GB of disk. Times are of the wall
+where nothing else is said, medians of several runs; on a machine that others use, compare the rows of one run and
+look at the column of the processor's time.
+
+What is counted: 500 users, 20 workgroups, 120 databases, 11 clients; queries fall evenly on 20,000 cells of user,
+workgroup, database and state, which is worse for every cache than life is."""
+
+
+def main() -> None:
+    """Run all; the document is replaced only when every one has ended well."""
+    scripts = sorted(Path(__file__).parent.glob("bench_*.py"))
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=_DISK) as name:
+        folder = Path(name)
+        parts = [_INTRODUCTION, f"## Machine\n\n{table(['Fact', 'Value'], facts(folder))}"]
+        parts += [_output(script, folder) for script in scripts]
+    DOCUMENT.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    print(f"written: {DOCUMENT.relative_to(ROOT)}")
+
+
+def _output(script: Path, folder: Path) -> str:
+    command = [sys.executable, str(script), str(folder)]
+    text = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    print(text, end="\n\n", flush=True)
+    return text
+
+
+if __name__ == "__main__":
+    main()

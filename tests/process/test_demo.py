@@ -1,0 +1,264 @@
+"""`make demo`, as a person runs it: what it starts, what it prints, and that nothing of it stays behind."""
+
+import json
+import os
+import pty
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+from processes import fetch, until
+
+from athena_exporter import catalog
+
+DEMO = [sys.executable, "-m", "athena_testbed.demo"]
+ADDRESS = re.compile(r"^  (exporter|account|Prometheus) +http://127\.0\.0\.1:(\d+)", re.MULTILINE)
+DEFAULTS = {"exporter": 9989, "account": 9988, "Prometheus": 9090}
+ONLY_AFTER_TROUBLE = {
+    catalog.SOURCE_ERRORS.name,
+    catalog.UNATTRIBUTED_QUERIES.name,
+    catalog.UNATTRIBUTED_BYTES.name,
+    catalog.LATE_IDENTITIES.name,
+    catalog.LATE_IDENTITY_BYTES.name,
+    catalog.MISSING_STATISTICS.name,
+    catalog.DISAGREEMENTS.name,
+    catalog.ABANDONED_QUERIES.name,
+    catalog.LABEL_OVERFLOW.name,
+    catalog.OUTBOX_DEPTH.name,
+    catalog.OUTBOX_DROPPED.name,
+}
+"""Families that need an AWS at fault, a full budget, or a consumer of the outbox."""
+
+pytestmark = pytest.mark.process
+
+
+def children_of(pid: int) -> dict[int, str]:
+    """Process id -> command line, of the processes that `pid` has started and that still run."""
+    found = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it may end while we look
+            state, parent = stat.read_text().rpartition(")")[2].split()[:2]
+            if int(parent) == pid and state != "Z":
+                found[int(stat.parent.name)] = (stat.parent / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+    return found
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@dataclass
+class Demo:
+    """A demo under way. Its processes are noted once the addresses stand on the screen."""
+
+    process: "subprocess.Popen[bytes]"
+    screen: Path
+    folder: Path
+    children: dict[int, str]
+
+    @property
+    def text(self) -> str:
+        return self.screen.read_text(encoding="utf-8", errors="replace").replace("\r", "")
+
+    @property
+    def ports(self) -> dict[str, int]:
+        return {name: int(port) for name, port in ADDRESS.findall(self.text)}
+
+    def says(self, words: str) -> bool:
+        assert self.process.poll() is None, self.text
+        return words in self.text
+
+    def child(self, word: str) -> int:
+        (pid,) = (pid for pid, command in self.children.items() if word in command)
+        return pid
+
+    def wait(self, seconds: float) -> int:
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            pytest.fail(f"still running after {seconds} s:\n{self.text}")
+
+    def assert_nothing_is_left(self) -> None:
+        assert self.children
+        assert [command for pid, command in self.children.items() if is_alive(pid)] == []
+        assert list(self.folder.iterdir()) == []
+
+
+@contextmanager
+def demo(folder: Path, *arguments: str, terminal: bool = False, awaited: str = "Look at:") -> Iterator[Demo]:
+    """Start one, wait until it says `awaited`; whatever the test does, it is ended."""
+    screen, temporary = folder / "screen.txt", folder / "tmp"
+    temporary.mkdir()
+    environment = {**os.environ, "TMPDIR": str(temporary), "TERM": "xterm", "COLUMNS": "130", "LINES": "45"}
+    with ExitStack() as stack:
+        output = stack.enter_context(screen.open("wb"))
+        inner = stack.enter_context(terminal_into(screen)) if terminal else output.fileno()
+        process = subprocess.Popen(
+            [*DEMO, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=inner,
+            stderr=inner,
+            env=environment,
+            start_new_session=True,  # a group of its own, so that it can be interrupted as a terminal does it
+        )
+        running = Demo(process=process, screen=screen, folder=temporary, children={})
+        try:
+            until(lambda: running.says(awaited), seconds=60, what=f"the demo says {awaited}")
+            running.children = children_of(process.pid)
+            yield running
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.terminate()
+            process.wait(30)
+
+
+@contextmanager
+def terminal_into(screen: Path) -> Iterator[int]:
+    """A terminal whose screen is copied into a file."""
+    outer, inner = pty.openpty()
+
+    def copy() -> None:
+        with screen.open("wb", buffering=0) as file, suppress(OSError):  # so a terminal says that it was closed
+            while part := os.read(outer, 65536):
+                file.write(part)
+
+    copier = Thread(target=copy)
+    copier.start()
+    try:
+        yield inner
+    finally:
+        os.close(inner)
+        copier.join()
+        os.close(outer)
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A demo of three seconds that ran to its end, while somebody else held the ports it would have taken."""
+    with ExitStack() as stack:
+        for port in DEFAULTS.values():
+            holder = stack.enter_context(socket.socket())
+            with suppress(OSError):  # then another process holds it, which is as good
+                holder.bind(("127.0.0.1", port))
+                holder.listen()
+        running = stack.enter_context(demo(tmp_path_factory.mktemp("short"), "--for", "3s"))
+        running.wait(60)
+        yield running
+
+
+def test_a_demo_with_an_end_ends_by_itself_and_leaves_nothing(short: Demo) -> None:
+    assert short.process.returncode == 0, short.text
+    short.assert_nothing_is_left()
+
+
+def test_a_taken_port_moves_on_and_is_said(short: Demo) -> None:
+    assert {"exporter", "account"} <= short.ports.keys()
+    assert len(set(short.ports.values())) == len(short.ports)
+    for name, port in short.ports.items():
+        assert port > DEFAULTS[name]
+        assert f":{port}" in short.text
+        assert f"(port {DEFAULTS[name]} was taken)" in short.text
+
+
+def test_the_last_summary_names_the_top_users(short: Demo) -> None:
+    last = short.text.split("At the end")[1].split("Exporter and truth")[0]
+    table = last.split("Top users today")[1].splitlines()
+    rows = [line.split() for line in table if re.search(r"\d (B|KiB|MiB|GiB|TiB) +\$\d", line)]
+    assert len(rows) >= 5, last
+    assert "pending" not in {row[0] for row in rows}
+
+
+def test_every_workgroup_equals_the_truth_at_the_end(short: Demo) -> None:
+    assert "Ended before" not in short.text
+    found = re.search(r"Workgroups: (\d+) of (\d+) equal the truth", short.text)
+    assert found is not None, short.text
+    assert found[1] == found[2] != "0"
+    assert "all workgroups holds" in short.text
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory, prometheus: str) -> Iterator[Demo]:
+    """A demo without an end, with Prometheus."""
+    assert prometheus
+    with demo(tmp_path_factory.mktemp("long")) as running:
+        yield running
+
+
+def query(running: Demo, path: str) -> object:
+    answer = fetch(f"http://127.0.0.1:{running.ports['Prometheus']}/api/v1/{path}")
+    return None if answer is None else json.loads(answer)["data"]
+
+
+@pytest.mark.prometheus
+def test_prometheus_holds_every_family_that_a_healthy_account_fills(long: Demo) -> None:
+    wanted = {metric.name for metric in catalog.METRICS} - ONLY_AFTER_TROUBLE
+
+    def missing() -> set[str]:
+        names = query(long, "label/__name__/values")
+        assert isinstance(names, list)
+        return {name for name in wanted if name not in names and f"{name}_bucket" not in names}
+
+    deadline = time.monotonic() + 60
+    while missing() and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert missing() == set()
+
+
+@pytest.mark.prometheus
+def test_every_expression_to_look_at_answers(long: Demo) -> None:
+    links = re.findall(r"http://\S+/graph\?\S+", long.text)
+    assert len(links) >= 3
+    for link in links:
+        (expression,) = parse_qs(urlsplit(link).query)["g0.expr"]
+        until(lambda: answers(long, expression), seconds=30, what=f"Prometheus answers {expression}")  # noqa: B023  it is called at once, in this turn
+
+
+def answers(running: Demo, expression: str) -> bool:
+    data = query(running, f"query?query={quote(expression)}")
+    return isinstance(data, dict) and len(data["result"]) > 0
+
+
+@pytest.mark.prometheus
+def test_a_part_that_dies_ends_the_demo_with_its_last_words(long: Demo) -> None:
+    os.kill(long.child("athena-exporter serve"), signal.SIGKILL)
+    assert long.wait(20) == 1
+    assert "exporter ended by SIGKILL; its last lines:" in long.text
+    assert "reading account 123456789012" in long.text
+    long.assert_nothing_is_left()
+
+
+def test_ctrl_c_in_a_terminal_ends_all_and_is_no_error(tmp_path: Path) -> None:
+    with demo(tmp_path, terminal=True) as running:
+        until(lambda: "@harbour.example" in running.text, seconds=30, what="a person appears among the top users")
+        os.killpg(running.process.pid, signal.SIGINT)
+        until(lambda: running.says("Ending"), seconds=10, what="the demo says that it ends")
+        os.killpg(running.process.pid, signal.SIGINT)
+        assert running.wait(20) == 0
+        assert "Traceback" not in running.text
+        assert "At the end" in running.text
+        running.assert_nothing_is_left()
+
+
+def test_an_end_before_everything_has_started_is_one_too(tmp_path: Path) -> None:
+    with demo(tmp_path, awaited="Starting the account") as running:
+        until(lambda: children_of(running.process.pid), seconds=20, what="the first part starts")
+        running.children = children_of(running.process.pid)
+        running.process.terminate()
+        assert running.wait(20) == 0
+        assert "Look at:" not in running.text
+        running.assert_nothing_is_left()
