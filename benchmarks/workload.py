@@ -76,7 +76,7 @@ class Company:
     """Queries without end, seeded: the first 20,000 visit every cell, later ones a cell by chance."""
 
     def __init__(self, seed: int, *, visited: int = 0, skew: int = 1) -> None:
-        """`visited` cells have had their first query; with a `skew` of 4, half of all fall on a sixteenth of the cells."""
+        """`visited` cells have had their first query; at a `skew` of 4, half fall on a sixteenth of the cells."""
         self._random = random.Random(seed)
         self._skew = skew
         self._cells = cells()

@@ -80,7 +80,8 @@ class Poller:
         for batch in source.read(self._ledger.view(source.target)):
             self._ledger.apply(batch)
             self._telemetry.malformed(source.target, source.name, batch.malformed)
-            ages = [batch.observed_at - at for at in _times(batch)]
+            # AWS's Date has whole seconds: what is younger than a second would seem to come from the future.
+            ages = [max(batch.observed_at - at, timedelta(0)) for at in _times(batch)]
             lag = min([*ages, *([] if lag is None else [lag])], default=None)
         return lag
 
@@ -111,7 +112,9 @@ class Poller:
 class Threads:
     """The poller's loops, each in a thread of its own. A bug in one stops all and rises from `wait`."""
 
-    def __init__(self) -> None:
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        """`monotonic` (seconds) measures the patience of `wait`."""
+        self._monotonic = monotonic
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._bug: BaseException | None = None
@@ -150,10 +153,11 @@ class Threads:
         self._stop.set()
 
     def wait(self, patience: timedelta) -> None:
-        """Block until `stop`, then give the loops `patience` to end. Raises the bug that stopped them, if one did."""
+        """Block until `stop`, then give all loops together `patience` to end. Raises the bug that stopped them."""
         self._stop.wait()
+        deadline = self._monotonic() + patience.total_seconds()
         for thread in self._threads:
-            thread.join(patience.total_seconds())
+            thread.join(max(0.0, deadline - self._monotonic()))
         if self._bug is not None:
             raise self._bug
 

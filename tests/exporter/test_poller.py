@@ -3,6 +3,7 @@ no failure: it ends the process."""
 
 import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -333,7 +334,7 @@ def test_a_ledger_that_cannot_be_pruned_is_one_line_and_is_tried_again(
 
 
 def test_an_action_is_repeated_until_it_is_told_to_stop() -> None:
-    threads, enough, count = Threads(), threading.Event(), Counter[str]()
+    threads, enough, count = Threads(time.monotonic), threading.Event(), Counter[str]()
 
     def act() -> None:
         count["acted"] += 1
@@ -351,7 +352,7 @@ def test_an_action_is_repeated_until_it_is_told_to_stop() -> None:
 
 @pytest.mark.parametrize("repeated", [True, False])
 def test_a_bug_in_a_thread_ends_all_of_them_and_rises_where_they_are_waited_for(repeated: bool) -> None:  # noqa: FBT001 - a parameter of pytest
-    threads, others = Threads(), threading.Event()
+    threads, others = Threads(time.monotonic), threading.Event()
 
     def bug() -> None:
         others.wait(10)
@@ -368,7 +369,7 @@ def test_a_bug_in_a_thread_ends_all_of_them_and_rises_where_they_are_waited_for(
 
 
 def test_the_first_of_several_bugs_is_the_one_that_rises() -> None:
-    threads, first_done = Threads(), threading.Event()
+    threads, first_done = Threads(time.monotonic), threading.Event()
 
     def first() -> None:
         first_done.set()
@@ -386,17 +387,28 @@ def test_the_first_of_several_bugs_is_the_one_that_rises() -> None:
 
 
 def test_a_pause_says_whether_it_is_time_to_stop() -> None:
-    threads = Threads()
+    threads = Threads(time.monotonic)
     assert not threads.pause(timedelta(0))
     threads.stop()
     assert threads.pause(PATIENCE)
 
 
 def test_a_thread_that_does_not_end_is_waited_for_no_longer_than_one_has_patience() -> None:
-    threads, release = Threads(), threading.Event()
+    threads, release = Threads(time.monotonic), threading.Event()
     threads.once(lambda: release.wait(10), "stubborn")
     threads.stop()
     threads.wait(timedelta(milliseconds=10))
+    release.set()
+
+
+def test_all_that_do_not_end_share_one_patience() -> None:
+    threads, release = Threads(time.monotonic), threading.Event()
+    for number in range(10):
+        threads.once(lambda: release.wait(30), f"stubborn {number}")
+    threads.stop()
+    began = time.monotonic()
+    threads.wait(timedelta(seconds=0.5))
+    assert 0.5 <= time.monotonic() - began < 3
     release.set()
 
 

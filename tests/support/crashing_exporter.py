@@ -23,7 +23,7 @@ from athena_exporter.ledger.store import Ledger
 from athena_exporter.records import Batch
 from athena_exporter.telemetry import Telemetry
 
-REVEAL = "reveal->stamp"
+REVEAL = "reveal->publish"
 POINTS = ("in-transaction", "commit->publish", REVEAL, "stamp->publish")
 
 

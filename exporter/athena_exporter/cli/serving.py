@@ -78,7 +78,7 @@ class Service:
         self._ledger = ledger
         self._telemetry = telemetry
         self._exposition = server.Exposition()
-        self._threads = Threads()
+        self._threads = Threads(CLOCKS.monotonic)
         self._claimed: set[Target] = set()
         self._claiming = threading.Lock()
         self._poller = Poller(ledger=ledger, telemetry=self._telemetry, publisher=self._exposition, clocks=CLOCKS)

@@ -86,10 +86,10 @@ def disk_type(path: Path, mounts: str) -> str:
     return kind
 
 
-def journal_for(path: Path) -> Journal:
+def journal_for(path: Path, mounts_file: Path = Path("/proc/self/mounts")) -> Journal:
     """The journal that the disk of `path` allows: a rollback journal on network disks, else WAL."""
     try:
-        mounts = Path("/proc/self/mounts").read_text()
+        mounts = mounts_file.read_text()
     except OSError:  # not Linux: then no network disk is recognised, and `ledger.journal` can say it
         return "wal"
     return journal_on(disk_type(path.resolve().parent, mounts))

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -90,7 +91,8 @@ class _TargetSamples:
         statement = "SELECT metric, labels, value * shown FROM counters WHERE target_id = ?"
         for metric, labels, value in self._rows(statement):
             if metric in catalog.BY_NAME:
-                yield self._sample(catalog.BY_NAME[metric], tuple(json.loads(labels)), value)
+                # Interned: tens of thousands of series share a few hundred label values.
+                yield self._sample(catalog.BY_NAME[metric], tuple(map(sys.intern, json.loads(labels))), value)
 
     def users(self) -> Iterator[Sample]:
         """Role and kind as last learnt, of the users that own a slot."""

@@ -5,7 +5,7 @@ import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -64,12 +64,15 @@ class Ledger:
         self._settings = settings
         self._births = Births(monotonic=monotonic, warmup=settings.series_warmup)
         self.journal: files.Journal = settings.journal or files.journal_for(settings.path)
-        self._lock = files.WriterLock(settings.path)
         self._writing = threading.RLock()  # what is kept in memory changes under it, together with the file
         self._reading = threading.Lock()
-        try:
+        with ExitStack() as undo, explained(settings.path):
+            self._lock = files.WriterLock(settings.path)
+            undo.callback(self._lock.release)
             self._writer = files.open_ledger(settings.path, self.journal)
+            undo.callback(self._writer.close)
             self._reader = files.connect(settings.path, readonly=True)
+            undo.callback(self._reader.close)
             self._identities = rows.Identities(self._writer)
             with self._transaction():
                 self.restored = self._is_restored_copy()
@@ -77,9 +80,7 @@ class Ledger:
                     self._restart_counters()
                 outbox.register(self._writer, settings.consumers)
             self._load_caches()
-        except BaseException:
-            self._lock.release()
-            raise
+            undo.pop_all()
 
     def close(self) -> None:
         """Close the file and give the lock back."""
@@ -116,11 +117,14 @@ class Ledger:
             self._remember(batch.target, fresh)
 
     def succeeded(self, target: Target, source: str, at: datetime) -> None:
-        """A source has been read to its end, also when there was nothing to read."""
+        """A source has been read to its end, also when there was nothing to read.
+
+        The last success told is the last one, also after a clock that was ahead has been put right.
+        """
         with self._transaction() as connection:
             connection.execute(
                 "INSERT INTO sources SELECT id, ?, NULL, ?, NULL FROM targets WHERE account_id = ? AND region = ?"
-                " ON CONFLICT DO UPDATE SET last_success_ms = max(last_success_ms, excluded.last_success_ms)",
+                " ON CONFLICT DO UPDATE SET last_success_ms = excluded.last_success_ms",
                 (source, epoch_ms(at), target.account_id, target.region),
             )
 
@@ -361,7 +365,7 @@ def _save_marks(connection: sqlite3.Connection, target_id: int, batch: Batch, ch
     for read in batch.reads:
         connection.execute(
             "INSERT INTO sources VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-            " evidence = excluded.evidence, last_success_ms = max(last_success_ms, excluded.last_success_ms),"
+            " evidence = excluded.evidence, last_success_ms = excluded.last_success_ms,"
             " read_until_ms = max(coalesce(read_until_ms, 0), excluded.read_until_ms)",
             (target_id, batch.source, read.evidence.value, now_ms, epoch_ms(read.until)),
         )

@@ -95,6 +95,13 @@ def test_since_is_a_duration_a_date_or_a_time() -> None:
 
 
 @pytest.mark.usefixtures("book")
+def test_a_time_may_come_from_a_program_as_a_time() -> None:
+    defaults = {"report": {"since": datetime.now(UTC) - 2 * HOUR, "ledger_path": "ledger.db", "form": "json"}}
+    result = CliRunner().invoke(main, ["report"], default_map=defaults)
+    assert [row["user"] for row in json.loads(result.stdout)] == ["ann"]
+
+
+@pytest.mark.usefixtures("book")
 def test_a_range_of_nothing_is_an_empty_report_and_no_error() -> None:
     assert users("--since", "2020-01-01", "--until", "2020-01-02") == []
 

@@ -253,6 +253,12 @@ def test_an_execution_told_in_the_batch_of_the_read_is_judged_by_it(book: Book) 
     assert book.count(catalog.UNATTRIBUTED_QUERIES, "not_found") == 1
 
 
+def test_an_execution_told_in_the_batch_of_an_early_read_stays_pending(book: Book) -> None:
+    book.looked(NOON + HOUR, query())
+    assert book.count(catalog.PENDING_QUERIES) == 1
+    assert book.total(catalog.UNATTRIBUTED_QUERIES) == 0
+
+
 def test_a_query_that_still_runs_is_not_given_up(book: Book) -> None:
     book.deliver(running())
     book.looked(NOON + TEN_HOURS)
@@ -297,6 +303,12 @@ def test_a_refused_start_counts_once_by_its_event(book: Book) -> None:
 def test_a_refusal_from_before_the_counting_began_does_not_count(book: Book) -> None:
     book.deliver(refused("old", at=BORN - SECOND), refused("new", at=BORN))
     assert book.total(catalog.START_REJECTIONS) == 1
+
+
+def test_a_refusal_of_the_seeded_past_does_not_count(make_book: MakeBook) -> None:
+    with make_book(seed=3 * HOUR) as book:
+        book.deliver(refused("seeded", at=BORN - HOUR), refused("new", at=BORN))
+        assert book.total(catalog.START_REJECTIONS) == 1
 
 
 def test_an_error_nobody_knows_shares_the_label_other() -> None:

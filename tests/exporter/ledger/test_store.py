@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -14,8 +15,9 @@ from book import BORN, DAY, HOUR, NOON, TARGET, Book, MakeBook, query, query_id,
 
 from athena_exporter import catalog
 from athena_exporter.ledger.errors import LedgerError
+from athena_exporter.ledger.model import SeriesKey
 from athena_exporter.ledger.store import Ledger
-from athena_exporter.records import Evidence, Read, Record
+from athena_exporter.records import Batch, Evidence, Read, Record, Target
 
 WARMUP = timedelta(seconds=120)
 SUCCEEDED = ("primary", "DML", "succeeded")
@@ -71,6 +73,20 @@ def test_a_restart_begins_the_births_again_that_were_not_over(make_book: MakeBoo
         assert book.count(catalog.QUERIES, "new", "DML", "succeeded") == 0
         book.hand.seconds = 359
         assert book.count(catalog.QUERIES, "new", "DML", "succeeded") == 1
+
+
+def test_a_birth_begins_with_the_first_page_that_shows_the_0(make_book: MakeBook) -> None:
+    with make_book(series_warmup=WARMUP) as book:
+        late = Batch(source="athena", target=TARGET, observed_at=NOON, records=(query(),))
+        book.ledger.apply(late)
+        book.hand.seconds = 500
+        assert book.ledger.reveal() == 0, "nobody has seen its 0"
+        assert book.shown(catalog.QUERIES) == {SUCCEEDED: 0}
+        book.hand.seconds = 619.9
+        assert book.shown(catalog.QUERIES) == {SUCCEEDED: 0}
+        assert book.ledger.reveal() == 0
+        book.hand.seconds = 620
+        assert book.count(catalog.QUERIES, *SUCCEEDED) == 1
 
 
 @pytest.mark.parametrize("jump", [-400 * DAY, 400 * DAY], ids=["back", "ahead"])
@@ -238,22 +254,23 @@ def test_a_bug_in_the_middle_of_a_batch_rolls_back_what_came_before(book: Book) 
 
 
 def test_a_batch_is_in_memory_before_another_one_is_counted(tmp_path: Path) -> None:
-    """The clock is asked between the commit and the memory of it: there the second source tries to come between."""
+    """Between the commit and the memory of it the second source tries to come between."""
     committed, other_done = threading.Event(), threading.Event()
 
-    def clock() -> float:
-        if threading.current_thread().name == "first":
-            committed.set()
-            other_done.wait(0.3)  # it cannot be done before this one goes on: that is the point
-        return 0.0
+    class SlowToRemember(Ledger):
+        def _remember(self, target: Target, fresh: dict[SeriesKey, int]) -> None:
+            if threading.current_thread().name == "first":
+                committed.set()
+                other_done.wait(0.3)  # it cannot be done before this one goes on: that is the point
+            super()._remember(target, fresh)
 
     def second() -> None:
-        committed.wait(10)
+        assert committed.wait(10)
         book.deliver(query(2))
         other_done.set()
 
     settings = settings_for(tmp_path)
-    with closing(Ledger(settings, monotonic=clock)) as ledger:
+    with closing(SlowToRemember(settings, monotonic=time.monotonic)) as ledger:
         ledger.adopt(TARGET, BORN)
         book = Book(settings, ledger)
         threads = [threading.Thread(target=partial(book.deliver, query(1)), name="first")]
@@ -312,9 +329,14 @@ def test_sources_the_publisher_and_pruning_share_one_ledger_without_losing_a_cou
 
 def test_a_success_is_told_also_when_there_was_nothing_to_read(book: Book) -> None:
     book.ledger.succeeded(TARGET, "lookup", NOON)
-    book.ledger.succeeded(TARGET, "lookup", NOON - HOUR)
     assert book.count(catalog.SOURCE_LAST_SUCCESS, "lookup") == NOON.timestamp() * 1000
     assert book.shown(catalog.SOURCE_COMPLETE_UNTIL) == {}
+
+
+def test_a_clock_that_was_ahead_does_not_make_a_source_look_fresh_for_ever(book: Book) -> None:
+    for at in (NOON + 400 * DAY, NOON):
+        book.ledger.succeeded(TARGET, "lookup", at)
+    assert book.count(catalog.SOURCE_LAST_SUCCESS, "lookup") == NOON.timestamp() * 1000
 
 
 def test_a_source_may_begin_a_window_before_its_last_without_going_back(book: Book) -> None:
