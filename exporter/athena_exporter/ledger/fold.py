@@ -213,7 +213,7 @@ class _Work:
         if self._in_counters(row):
             self._overflow(self._count_user(row, user, database) | self._count_client(row, client))
             self._tell("query", row)
-        return replace(row, detail=None)
+        return row if row.detail is None else replace(row, detail=None)
 
     def _count_user(self, row: Row, user: str, database: str) -> dict[str, str]:
         """Answers under which values of budgeted labels the query is exposed."""

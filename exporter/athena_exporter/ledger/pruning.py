@@ -25,7 +25,9 @@ def complete_until_ms(connection: sqlite3.Connection, target_id: int) -> int | N
         (target_id, Evidence.EXECUTIONS.value),
     ).fetchone()[0]
     waiting = connection.execute(
-        "SELECT min(coalesce(ended_ms, since_ms)) FROM queries WHERE target_id = ? AND phase = 2", (target_id,)
+        # "phase < 3" repeats the index's own condition; without it SQLite would read every row.
+        "SELECT min(coalesce(ended_ms, since_ms)) FROM queries WHERE target_id = ? AND phase < 3 AND phase = 2",
+        (target_id,),
     ).fetchone()[0]
     known = [at for at in (until, waiting) if at is not None]
     return None if until is None else min(known)

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -379,5 +380,5 @@ def _series(connection: sqlite3.Connection) -> dict[Target, dict[SeriesKey, int]
     ):
         if metric in catalog.BY_NAME:
             target = Target(account_id=account_id, region=region)
-            series.setdefault(target, {})[metric, tuple(json.loads(labels))] = number
+            series.setdefault(target, {})[sys.intern(metric), tuple(map(sys.intern, json.loads(labels)))] = number
     return series
