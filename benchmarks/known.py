@@ -38,6 +38,12 @@ _EARLIER = """
     FROM usage_days WHERE start_ms = (SELECT max(start_ms) - {day_ms} FROM usage_days)
     """
 
+_TOTALS = """
+    INSERT INTO usage_totals
+    SELECT target_id, start_ms, '{label}', {label}, sum(queries), sum(scanned_bytes), sum(cost_nanousd)
+    FROM usage_days GROUP BY target_id, start_ms, {label}
+    """
+
 
 def open_ledger(path: Path) -> Ledger:
     """A ledger as the exporter keeps it, on this disk."""
@@ -80,6 +86,9 @@ def _load(connection: sqlite3.Connection) -> None:
         connection.execute(_ROLL_UP.format(table=table, span_ms=span_ms, first=CELLS))
     earlier = ((days,) for days in range(1, _OLDER_DAYS + 1))
     connection.executemany(_EARLIER.format(day_ms=DAY_MS), earlier)
+    connection.execute("DELETE FROM usage_totals")
+    for label in ("workgroup", "user"):
+        connection.execute(_TOTALS.format(label=label))
     connection.execute("COMMIT")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 

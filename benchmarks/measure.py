@@ -33,6 +33,7 @@ def stopwatch() -> Iterator[Stopwatch]:
 def median_of(runs: int, action: Callable[[], object]) -> Stopwatch:
     """The medians of several runs, wall and processor each for itself."""
     watches = []
+    gc.freeze()  # as the service does after its start; what a benchmark has prepared is nobody's garbage either
     for _ in range(runs):
         with stopwatch() as watch:
             action()

@@ -70,9 +70,7 @@ _EXECUTIONS = "BatchGetQueryExecution"
 _IDENTITY = "BatchGetQueryExecution + CloudTrail StartQueryExecution"
 
 
-def _counter(
-    name: str, text: str, group: Group, source: str, labels: tuple[str, ...] = (), scale: int = 1
-) -> Metric:
+def _counter(name: str, text: str, group: Group, source: str, labels: tuple[str, ...] = (), scale: int = 1) -> Metric:
     return Metric(
         name=name,
         type=MetricType.COUNTER,
@@ -85,12 +83,8 @@ def _counter(
     )
 
 
-def _gauge(
-    name: str, text: str, group: Group, source: str, labels: tuple[str, ...] = (), scale: int = 1
-) -> Metric:
-    return Metric(
-        name=name, type=MetricType.GAUGE, help=text, group=group, source=source, labels=labels, scale=scale
-    )
+def _gauge(name: str, text: str, group: Group, source: str, labels: tuple[str, ...] = (), scale: int = 1) -> Metric:
+    return Metric(name=name, type=MetricType.GAUGE, help=text, group=group, source=source, labels=labels, scale=scale)
 
 
 QUERIES = _counter(

@@ -116,15 +116,18 @@ class _Work:
 
     def _told(self, row: Row | None, execution: QueryExecution) -> Row:
         """The row with what the execution says; the first sight of it keeps its transaction's number."""
-        base = row or Row(query_id=execution.query_id, phase=Phase.OPEN, since_ms=0)
-        submitted_ms, first = epoch_ms(execution.submitted_at), base.sequence is None
-        return replace(
-            base,
+        submitted_ms = epoch_ms(execution.submitted_at)
+        first = row is None or row.sequence is None
+        # Built anew: of the old row only these fields outlive a telling.
+        return Row(
+            query_id=execution.query_id,
             phase=Phase.OPEN,
-            unreadable=False,
+            identity=None if row is None else row.identity,
+            waiting_since_ms=None if row is None else row.waiting_since_ms,
+            waiting_reads=0 if row is None else row.waiting_reads,
+            sequence=self._known.sequence if row is None or first else row.sequence,
+            opened_above=submitted_ms >= self._known.low_water_ms if row is None or first else row.opened_above,
             since_ms=submitted_ms,
-            sequence=self._known.sequence if first else base.sequence,
-            opened_above=submitted_ms >= self._known.low_water_ms if first else base.opened_above,
             workgroup=execution.workgroup,
             database=execution.database,
             statement_type=execution.statement_type,

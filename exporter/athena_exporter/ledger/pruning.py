@@ -4,7 +4,7 @@ import sqlite3
 from datetime import timedelta
 
 from athena_exporter import catalog
-from athena_exporter.ledger import outbox
+from athena_exporter.ledger import counters, outbox
 from athena_exporter.ledger.model import DAY_MS, Rules
 from athena_exporter.records import Evidence
 
@@ -41,7 +41,7 @@ def prune(connection: sqlite3.Connection, target_id: int, retention: timedelta, 
     deleted, reached = _delete_below(connection, target_id, mark)
     connection.execute("UPDATE targets SET low_water_ms = max(low_water_ms, ?) WHERE id = ?", (reached, target_id))
     connection.execute("DELETE FROM rejections WHERE target_id = ? AND at_ms < ?", (target_id, reached))
-    for span, kept in (("hours", HOURS_KEPT), ("days", DAYS_KEPT)):
+    for span, kept in (("hours", HOURS_KEPT), ("days", DAYS_KEPT), ("totals", DAYS_KEPT)):
         connection.execute(
             f"DELETE FROM usage_{span} WHERE target_id = ? AND start_ms < ?",  # noqa: S608 - two constants of this module
             (target_id, (now_ms - _ms(kept)) // DAY_MS * DAY_MS),  # whole days: reports rely on it
@@ -83,11 +83,12 @@ def _abandon(connection: sqlite3.Connection, target_id: int, before_ms: int) -> 
         "DELETE FROM queries WHERE target_id = ? AND phase < 3 AND since_ms < ?", (target_id, before_ms)
     ).rowcount
     if gone:
-        connection.execute(
-            "INSERT INTO counters (target_id, metric, labels, value) VALUES (?, ?, '[]', ?)"
-            " ON CONFLICT DO UPDATE SET value = value + excluded.value",
-            (target_id, catalog.ABANDONED_QUERIES.name, gone),
-        )
+        metric = catalog.ABANDONED_QUERIES.name
+        found = connection.execute("SELECT id FROM series WHERE target_id = ? AND metric = ?", (target_id, metric))
+        for (number,) in found.fetchall():
+            connection.execute("UPDATE counters SET value = value + ? WHERE id = ?", (gone, number))
+            return
+        counters.insert(connection, target_id, (metric, ()), gone)
 
 
 def free_slots(connection: sqlite3.Connection, target_id: int, idle: timedelta) -> None:
@@ -99,7 +100,7 @@ def free_slots(connection: sqlite3.Connection, target_id: int, idle: timedelta) 
     for label, value in idle_slots:
         for metric in (m for m in catalog.METRICS if m.durable and label in m.labels):
             connection.execute(
-                f"DELETE FROM counters WHERE target_id = ? AND metric = ?"  # noqa: S608 - a place in the catalogue's labels
+                f"DELETE FROM series WHERE target_id = ? AND metric = ?"  # noqa: S608 - a place in the catalogue's labels
                 f" AND json_extract(labels, '$[{metric.labels.index(label)}]') = ?",
                 (target_id, metric.name, value),
             )

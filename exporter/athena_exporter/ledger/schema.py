@@ -71,14 +71,17 @@ CREATE TABLE rejections (
     PRIMARY KEY (target_id, event_id)
 ) WITHOUT ROWID;
 
-CREATE TABLE counters (
+CREATE TABLE series (
     id INTEGER PRIMARY KEY,
     target_id INTEGER NOT NULL REFERENCES targets (id),
     metric TEXT NOT NULL,
     labels TEXT NOT NULL,                 -- a JSON array, in the catalogue's order
-    value INTEGER NOT NULL,
-    shown INTEGER NOT NULL DEFAULT 0,     -- 0: exposed as 0, until scrapes have seen that 0
     UNIQUE (target_id, metric, labels)
+);
+CREATE TABLE counters (                   -- the values of series
+    id INTEGER PRIMARY KEY REFERENCES series (id) ON DELETE CASCADE,
+    value INTEGER NOT NULL,
+    shown INTEGER NOT NULL DEFAULT 0      -- 0: exposed as 0, until scrapes have seen that 0
 );
 CREATE INDEX counters_unborn ON counters (id) WHERE shown = 0;
 
@@ -116,6 +119,17 @@ CREATE TABLE usage_days (
     billed_bytes INTEGER NOT NULL,
     cost_nanousd INTEGER NOT NULL,
     PRIMARY KEY (target_id, start_ms, workgroup, user, database, state)
+) WITHOUT ROWID;
+
+CREATE TABLE usage_totals (               -- what the windows show
+    target_id INTEGER NOT NULL REFERENCES targets (id),
+    start_ms INTEGER NOT NULL,
+    label TEXT NOT NULL,                  -- workgroup or user
+    value TEXT NOT NULL,
+    queries INTEGER NOT NULL,
+    scanned_bytes INTEGER NOT NULL,
+    cost_nanousd INTEGER NOT NULL,
+    PRIMARY KEY (target_id, start_ms, label, value)
 ) WITHOUT ROWID;
 
 CREATE TABLE sources (

@@ -1,20 +1,25 @@
 """The committed state as samples: what the ledger exposes, in the catalogue's integer units."""
 
-import json
 import sqlite3
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from athena_exporter import catalog
+from athena_exporter.ledger.counters import Names
 from athena_exporter.ledger.model import Labels, Phase
 from athena_exporter.ledger.pruning import complete_until_ms
 from athena_exporter.records import OTHER, PENDING, UNATTRIBUTED, UNKNOWN, Evidence, Sample, State, Target, epoch_ms
 
 CATCHING_UP_AFTER = timedelta(minutes=10)
 """How far behind the present the counted executions may be before rules on spikes fall silent."""
+
+
+_WINDOWS = {
+    "workgroup": (catalog.WINDOW_QUERIES, catalog.WINDOW_SCANNED_BYTES, catalog.WINDOW_COST_USD),
+    "user": (catalog.USER_WINDOW_QUERIES, catalog.USER_WINDOW_SCANNED_BYTES, catalog.USER_WINDOW_COST_USD),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,13 +52,12 @@ def _midnight_ms(day: date) -> int:
     return epoch_ms(datetime(day.year, day.month, day.day, tzinfo=UTC))
 
 
-def samples(connection: sqlite3.Connection, now: datetime) -> list[Sample]:
-    """Everything, read in the caller's transaction."""
-    found = [*_process_wide(connection)]
+def samples(connection: sqlite3.Connection, now: datetime, names: Names) -> list[Sample]:
+    """Everything, read in the caller's transaction. A series that `names` lacks was committed just now: it waits."""
+    found = [*_process_wide(connection), *_counters(connection, names)]
     targets = connection.execute("SELECT id, account_id, region, counting_since_ms FROM targets").fetchall()
     for target_id, account_id, region, counting_since_ms in targets:
         one = _TargetSamples(connection, target_id, Target(account_id=account_id, region=region))
-        found += one.counters()
         found += one.users()
         found += one.running()
         for window in windows(now):
@@ -72,6 +76,14 @@ def _process_wide(connection: sqlite3.Connection) -> Iterator[Sample]:
         yield Sample(metric=catalog.OUTBOX_DROPPED.name, target=None, labels=(name,), value=dropped)
 
 
+def _counters(connection: sqlite3.Connection, names: Names) -> Iterator[Sample]:
+    """A series is shown as 0 until scrapes have had time to see that 0, for `increase()` needs it."""
+    for number, value in connection.execute("SELECT id, value * shown FROM counters"):
+        if number in names:
+            target, metric, labels = names[number]
+            yield Sample(metric=metric, target=target, labels=labels, value=value)
+
+
 class _TargetSamples:
     """The samples of one target."""
 
@@ -79,20 +91,14 @@ class _TargetSamples:
         self._connection = connection
         self._target_id = target_id
         self._target = target
+        slots = self._rows("SELECT value FROM slots WHERE target_id = ? AND label = 'user'")
+        self._exposed_users = {PENDING, UNATTRIBUTED, UNKNOWN, *(value for (value,) in slots)}
 
     def _rows(self, statement: str, *parameters: object) -> Iterator[tuple[Any, ...]]:
         return iter(self._connection.execute(statement, (self._target_id, *parameters)))
 
     def _sample(self, metric: catalog.Metric, labels: Labels, value: int | str) -> Sample:
         return Sample(metric=metric.name, target=self._target, labels=labels, value=int(value))
-
-    def counters(self) -> Iterator[Sample]:
-        """A series is shown as 0 until scrapes have had time to see that 0, for `increase()` needs it."""
-        statement = "SELECT metric, labels, value * shown FROM counters WHERE target_id = ?"
-        for metric, labels, value in self._rows(statement):
-            if metric in catalog.BY_NAME:
-                # Interned: tens of thousands of series share a few hundred label values.
-                yield self._sample(catalog.BY_NAME[metric], tuple(map(sys.intern, json.loads(labels))), value)
 
     def users(self) -> Iterator[Sample]:
         """Role and kind as last learnt, of the users that own a slot."""
@@ -117,28 +123,23 @@ class _TargetSamples:
 
     def _workgroups(self) -> set[str]:
         """Workgroups that have counted a query: their idleness is a 0, not a gap."""
-        statement = "SELECT DISTINCT json_extract(labels, '$[0]') FROM counters WHERE target_id = ? AND metric = ?"
+        statement = "SELECT DISTINCT json_extract(labels, '$[0]') FROM series WHERE target_id = ? AND metric = ?"
         return {workgroup for (workgroup,) in self._rows(statement, catalog.QUERIES.name)}
 
     def window(self, window: Window) -> Iterator[Sample]:
-        """Sums by query time, from the rollups."""
-        sums = "sum(queries), sum(scanned_bytes), sum(cost_nanousd)"
-        within = "FROM usage_days WHERE target_id = ? AND start_ms >= ? AND start_ms < ?"
-        bounds = (window.since_ms, window.until_ms)
-        by_workgroup = (catalog.WINDOW_QUERIES, catalog.WINDOW_SCANNED_BYTES, catalog.WINDOW_COST_USD)
-        for value, *numbers in self._rows(f"SELECT workgroup, {sums} {within} GROUP BY workgroup", *bounds):
-            for metric, number in zip(by_workgroup, numbers, strict=True):
-                yield self._sample(metric, (window.name, value), number)
-        by_user = (catalog.USER_WINDOW_QUERIES, catalog.USER_WINDOW_SCANNED_BYTES, catalog.USER_WINDOW_COST_USD)
-        exposed = f"""
-            CASE WHEN user IN ('{PENDING}', '{UNATTRIBUTED}', '{UNKNOWN}')
-                   OR EXISTS (SELECT 1 FROM slots s WHERE s.target_id = usage_days.target_id
-                              AND s.label = 'user' AND s.value = usage_days.user)
-            THEN user ELSE '{OTHER}' END
-            """  # noqa: S608 - reserved words of records.py
-        statement = f"SELECT {exposed} AS exposed, {sums} {within} GROUP BY exposed HAVING sum(queries) <> 0"
-        for value, *numbers in self._rows(statement, *bounds):
-            for metric, number in zip(by_user, numbers, strict=True):
+        """Sums by query time; users without a slot are `other` here too."""
+        sums: dict[tuple[str, str], list[int]] = {}
+        for label, value, *numbers in self._rows(
+            "SELECT label, value, sum(queries), sum(scanned_bytes), sum(cost_nanousd) FROM usage_totals"
+            " WHERE target_id = ? AND start_ms >= ? AND start_ms < ? GROUP BY label, value HAVING sum(queries) <> 0",
+            window.since_ms,
+            window.until_ms,
+        ):
+            exposed = value if label == "workgroup" or value in self._exposed_users else OTHER
+            total = sums.setdefault((label, exposed), [0, 0, 0])
+            sums[label, exposed] = [have + number for have, number in zip(total, numbers, strict=True)]
+        for (label, value), total in sums.items():
+            for metric, number in zip(_WINDOWS[label], total, strict=True):
                 yield self._sample(metric, (window.name, value), number)
 
     def health(self, counting_since_ms: int, now_ms: int) -> Iterator[Sample]:

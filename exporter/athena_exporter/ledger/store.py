@@ -1,22 +1,19 @@
 """The ledger: the one writer, one transaction a batch. What it answers is always committed state."""
 
-import json
 import sqlite3
-import sys
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from athena_exporter import catalog
-from athena_exporter.ledger import files, outbox, pruning, rows, snapshot
+from athena_exporter.ledger import files, outbox, pruning, rollups, rows, snapshot
 from athena_exporter.ledger.births import Births
+from athena_exporter.ledger.counters import Counters
 from athena_exporter.ledger.errors import LedgerError, explained
 from athena_exporter.ledger.fold import fold
-from athena_exporter.ledger.model import DAY_MS, Change, Known, Row, Rules, SeriesKey, UsageKey
+from athena_exporter.ledger.model import DAY_MS, Change, Known, Row, Rules, SeriesKey
 from athena_exporter.ledger.view import TargetView
 from athena_exporter.records import Batch, Evidence, FailedStart, Sample, Target, epoch_ms
 
@@ -24,11 +21,6 @@ _TOUCH_SLOT = (
     "INSERT INTO slots VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET used_day = excluded.used_day"
     " WHERE used_day < excluded.used_day"
 )
-_ADD_USAGE = """
-    INSERT INTO usage_{span} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
-        queries = queries + excluded.queries, scanned_bytes = scanned_bytes + excluded.scanned_bytes,
-        billed_bytes = billed_bytes + excluded.billed_bytes, cost_nanousd = cost_nanousd + excluded.cost_nanousd
-    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +72,8 @@ class Ledger:
                 if self.restored:
                     self._restart_counters()
                 outbox.register(self._writer, settings.consumers)
-            self._load_caches()
+            self._counters = Counters(self._births)
+            self._counters.load(self._writer)
             undo.pop_all()
 
     def close(self) -> None:
@@ -151,7 +144,8 @@ class Ledger:
                 deleted = pruning.prune(connection, found.id, self._settings.retention, self._settings.rules)
                 pruning.free_slots(connection, found.id, self._settings.slot_idle)
                 outbox.trim(connection, self._settings.outbox_bounds, pruning.clock_ms(connection, found.id))
-            self._load_caches()
+            with explained(self._settings.path):
+                self._counters.load(self._writer)
             return deleted
 
     def stamp(self) -> None:
@@ -187,7 +181,7 @@ class Ledger:
         with self._reading, explained(self._settings.path):
             self._reader.execute("BEGIN")
             try:
-                found = snapshot.samples(self._reader, now)
+                found = snapshot.samples(self._reader, now, self._counters.names)
             finally:
                 self._reader.execute("COMMIT")
         self._births.seen(unseen)
@@ -234,8 +228,8 @@ class Ledger:
             rows=self._rows(found.id, batch),
             rejections=self._rejections(found.id, batch),
             slots=slots,
-            series=self._series.get(batch.target, {}),
-            series_per_family=self._per_family.get(batch.target, {}),
+            series=self._counters.numbers(batch.target),
+            series_per_family=self._counters.per_family(batch.target),
         )
 
     def _rows(self, target_id: int, batch: Batch) -> dict[str, Row]:
@@ -271,44 +265,15 @@ class Ledger:
                     (target_id, *part),
                 )
         rows.save(connection, target_id, change.rows, self._identities)
-        fresh = self._save_counters(connection, target_id, batch.target, change.deltas)
-        _save_usage(connection, target_id, change)
+        fresh = self._counters.add(connection, target_id, batch.target, change.deltas)
+        rollups.save(connection, target_id, change.usage)
         _save_marks(connection, target_id, batch, change)
         _next_sequence(connection)
         return fresh
 
-    def _save_counters(
-        self, connection: sqlite3.Connection, target_id: int, target: Target, deltas: Counter[SeriesKey]
-    ) -> dict[SeriesKey, int]:
-        numbers = self._series.get(target, {})
-        connection.executemany(
-            "UPDATE counters SET value = value + ? WHERE id = ?",
-            [(amount, numbers[key]) for key, amount in deltas.items() if key in numbers],
-        )
-        fresh: dict[SeriesKey, int] = {}
-        for (metric, labels), amount in deltas.items():
-            if (metric, labels) not in numbers:
-                cursor = connection.execute(
-                    "INSERT INTO counters (target_id, metric, labels, value) VALUES (?, ?, ?, ?)",
-                    (target_id, metric, json.dumps(labels), amount),
-                )
-                fresh[metric, labels] = int(cursor.lastrowid or 0)
-        return fresh
-
-    # -- what is kept in memory, always after the commit ------------------------------------------------------------
-
-    def _remember(self, target: Target, fresh: dict[SeriesKey, int]) -> None:
-        """Keep the new series' numbers; their births begin."""
-        self._series.setdefault(target, {}).update(fresh)
-        self._per_family.setdefault(target, Counter()).update(metric for metric, _ in fresh)
-        self._births.begin(fresh.values())
-
-    def _load_caches(self) -> None:
-        with self._writing, explained(self._settings.path):
-            self._series = _series(self._writer)
-            unborn = [number for (number,) in self._writer.execute("SELECT id FROM counters WHERE shown = 0")]
-        self._per_family = {target: Counter(metric for metric, _ in series) for target, series in self._series.items()}
-        self._births.keep(unborn)
+    def _remember(self, target: Target, fresh: Mapping[SeriesKey, int]) -> None:
+        """After the commit, and before any other one."""
+        self._counters.committed(target, fresh)
 
     # -- restored copies ------------------------------------------------------------------------------------------
 
@@ -331,21 +296,6 @@ class Ledger:
 
 def _next_sequence(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'sequence'")
-
-
-def _save_usage(connection: sqlite3.Connection, target_id: int, change: Change) -> None:
-    for span, span_ms in (("hours", 1), ("days", DAY_MS)):
-        connection.executemany(
-            _ADD_USAGE.format(span=span),
-            [
-                (target_id, *_cell(key, span_ms), use.queries, use.scanned_bytes, use.billed_bytes, use.cost_nanousd)
-                for key, use in change.usage.items()
-            ],
-        )
-
-
-def _cell(key: UsageKey, span_ms: int) -> tuple[int, str, str, str, str]:
-    return key.hour_ms - key.hour_ms % span_ms, key.workgroup, key.user, key.database, key.state
 
 
 def _save_marks(connection: sqlite3.Connection, target_id: int, batch: Batch, change: Change) -> None:
@@ -371,14 +321,3 @@ def _save_marks(connection: sqlite3.Connection, target_id: int, batch: Batch, ch
             (target_id, batch.source, read.evidence.value, now_ms, epoch_ms(read.until)),
         )
     connection.execute("UPDATE targets SET clock_ms = max(clock_ms, ?) WHERE id = ?", (now_ms, target_id))
-
-
-def _series(connection: sqlite3.Connection) -> dict[Target, dict[SeriesKey, int]]:
-    series: dict[Target, dict[SeriesKey, int]] = {}
-    for number, account_id, region, metric, labels in connection.execute(
-        "SELECT c.id, account_id, region, metric, labels FROM counters c JOIN targets t ON t.id = c.target_id"
-    ):
-        if metric in catalog.BY_NAME:
-            target = Target(account_id=account_id, region=region)
-            series.setdefault(target, {})[sys.intern(metric), tuple(map(sys.intern, json.loads(labels)))] = number
-    return series

@@ -181,7 +181,7 @@ def test_a_ledger_tells_since_when_it_counts_and_its_generation(book: Book) -> N
 
 def test_counters_of_a_metric_that_this_version_does_not_know_are_left_alone(book: Book) -> None:
     book.deliver(query())
-    book.ledger._writer.execute("UPDATE counters SET metric = 'future_' || metric")
+    book.ledger._writer.execute("UPDATE series SET metric = 'future_' || metric")
     book.reopen()
     assert book.shown(catalog.QUERIES) == {}
     book.deliver(query(2))

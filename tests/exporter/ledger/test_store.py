@@ -3,7 +3,7 @@
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -258,7 +258,7 @@ def test_a_batch_is_in_memory_before_another_one_is_counted(tmp_path: Path) -> N
     committed, other_done = threading.Event(), threading.Event()
 
     class SlowToRemember(Ledger):
-        def _remember(self, target: Target, fresh: dict[SeriesKey, int]) -> None:
+        def _remember(self, target: Target, fresh: Mapping[SeriesKey, int]) -> None:
             if threading.current_thread().name == "first":
                 committed.set()
                 other_done.wait(0.3)  # it cannot be done before this one goes on: that is the point
