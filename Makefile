@@ -18,8 +18,9 @@ UV_VERSION := 0.13.9
 UV := .venv/lock/bin/uv
 CODE := exporter tests benchmarks
 
-# Many tests wait for the wire (retries, delays), so that more workers than cores pay.
-SPREAD ?= --numprocesses 4 --dist worksteal
+# Many tests wait for the wire (retries, delays), so that more workers than cores pay. Those that start the product as
+# processes share one worker (tests/conftest.py): they need the machine's attention.
+SPREAD ?= --numprocesses 3 --dist loadgroup
 
 # FOR=90s ends the demo by itself; ARGS goes to pytest (make test ARGS='-k lookup').
 FOR ?=

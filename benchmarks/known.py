@@ -89,6 +89,10 @@ def _load(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM usage_totals")
     for label in ("workgroup", "user"):
         connection.execute(_TOTALS.format(label=label))
+    # Young days stand in hours only.
+    connection.execute(
+        "DELETE FROM usage_days WHERE start_ms >= (SELECT min(start_ms) FROM usage_hours) - ?", (DAY_MS,)
+    )
     connection.execute("COMMIT")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 

@@ -82,7 +82,7 @@ def world(tmp_path: Path, prometheus: str) -> Iterator[World]:
             f"aws: {{endpoint_url: '{testbed.url}'}}\n"
             f"ledger: {{path: '{tmp_path / 'ledger.db'}', initial_lookback: 10m}}\n"
             "sources: {athena: {interval: 1s, deep_interval: 10s}, lookup: {interval: 1s, full_pass: 10s}}\n"
-            "exposition: {series_warmup: 5s, interval: 500ms}\n"
+            "exposition: {series_warmup: 8s, interval: 500ms}\n"
         )
         yield World(testbed=testbed, prometheus=server, address=address, config=config, folder=tmp_path)
 
@@ -135,10 +135,10 @@ def _settle(world: World) -> None:
         what="both sources are complete past the last query",
     )
     truth = expected_counters(world.testbed.truth())
-    # Five seconds of warm-up, and half a second each for a rendering and a scrape.
+    # Eight seconds of warm-up, and half a second each for a rendering and a scrape.
     until(
         lambda: exposed(scrape(world.url), *COUNTED) == truth,
-        seconds=30,
+        seconds=40,
         what="\n".join(["counters equal the truth:", *differences(truth, exposed(scrape(world.url), *COUNTED))[:20]]),
     )
 

@@ -7,24 +7,14 @@ from pathlib import Path
 
 from athena_exporter.ledger import files
 from athena_exporter.ledger.errors import explained
-from athena_exporter.ledger.model import DAY_MS
 from athena_exporter.records import UsageRow, epoch_ms
 
-# Hours are kept by whole days: from a target's oldest day of hours on they tell everything, before it the days do.
+# A usage stands in one of the two tables: in hours, until its day is rolled up.
 _USAGE = """
-    WITH splits AS (
-        SELECT id AS target_id, coalesce(
-            (SELECT min(max(:low, min(start_ms) / :day * :day), :high) FROM usage_hours WHERE target_id = targets.id),
-            :high
-        ) AS split
-        FROM targets
-    )
     SELECT user, workgroup, database, state, sum(queries), sum(scanned_bytes), sum(billed_bytes), sum(cost_nanousd)
     FROM (
-        SELECT usage_days.* FROM usage_days JOIN splits USING (target_id) WHERE start_ms >= :low AND start_ms < split
-        UNION ALL
-        SELECT usage_hours.* FROM usage_hours JOIN splits USING (target_id)
-        WHERE start_ms >= split AND start_ms < :high
+        SELECT * FROM usage_days WHERE start_ms >= :low AND start_ms < :high
+        UNION ALL SELECT * FROM usage_hours WHERE start_ms >= :low AND start_ms < :high
     )
     GROUP BY user, workgroup, database, state HAVING sum(queries) <> 0
     """
@@ -33,11 +23,11 @@ _USAGE = """
 def usage(path: Path, since: datetime, until: datetime) -> Iterator[UsageRow]:
     """Usage per user, workgroup, database and state of queries that ended in [since, until).
 
-    The ledger keeps hours for 35 days and days for 400, both of whole UTC days: `since` is moved up to the next of
-    them, `until` to the end of the one it lies in. Raises LedgerError.
+    The ledger keeps hours for 35 days, then days up to 400: `since` is moved up to the next of them, `until` to the
+    end of the one it lies in. Raises LedgerError.
     """
     with explained(path), closing(files.open_readonly(path)) as connection:
-        bounds = {"low": epoch_ms(since), "high": epoch_ms(until), "day": DAY_MS}
+        bounds = {"low": epoch_ms(since), "high": epoch_ms(until)}
         for user, workgroup, database, state, *sums in connection.execute(_USAGE, bounds):
             queries, scanned_bytes, billed_bytes, cost_nanousd = sums
             yield UsageRow(

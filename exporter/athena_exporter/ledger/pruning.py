@@ -4,7 +4,7 @@ import sqlite3
 from datetime import timedelta
 
 from athena_exporter import catalog
-from athena_exporter.ledger import counters, outbox
+from athena_exporter.ledger import counters, outbox, rollups
 from athena_exporter.ledger.model import DAY_MS, Rules
 from athena_exporter.records import Evidence
 
@@ -41,10 +41,11 @@ def prune(connection: sqlite3.Connection, target_id: int, retention: timedelta, 
     deleted, reached = _delete_below(connection, target_id, mark)
     connection.execute("UPDATE targets SET low_water_ms = max(low_water_ms, ?) WHERE id = ?", (reached, target_id))
     connection.execute("DELETE FROM rejections WHERE target_id = ? AND at_ms < ?", (target_id, reached))
-    for span, kept in (("hours", HOURS_KEPT), ("days", DAYS_KEPT), ("totals", DAYS_KEPT)):
+    rollups.roll_up(connection, target_id, _midnight_ms(now_ms - _ms(HOURS_KEPT)))
+    for table in ("usage_days", "usage_totals"):
         connection.execute(
-            f"DELETE FROM usage_{span} WHERE target_id = ? AND start_ms < ?",  # noqa: S608 - two constants of this module
-            (target_id, (now_ms - _ms(kept)) // DAY_MS * DAY_MS),  # whole days: reports rely on it
+            f"DELETE FROM {table} WHERE target_id = ? AND start_ms < ?",  # noqa: S608 - two constants
+            (target_id, _midnight_ms(now_ms - _ms(DAYS_KEPT))),
         )
     return deleted
 
@@ -104,6 +105,10 @@ def free_slots(connection: sqlite3.Connection, target_id: int, idle: timedelta) 
                 f" AND json_extract(labels, '$[{metric.labels.index(label)}]') = ?",
                 (target_id, metric.name, value),
             )
+
+
+def _midnight_ms(at_ms: int) -> int:
+    return at_ms - at_ms % DAY_MS
 
 
 def _ms(span: timedelta) -> int:

@@ -1,4 +1,4 @@
-"""The rollups: usage by hour and by day in full, for reports, and by day and one label, for the windows."""
+"""The rollups: usage by hour in full, for reports, later by day; and by day and one label, for the windows."""
 
 import sqlite3
 from collections.abc import Iterable, Mapping
@@ -9,7 +9,16 @@ from athena_exporter.ledger.model import DAY_MS, Usage, UsageKey
 _Sums: TypeAlias = tuple[int, int, int, int]
 
 _ADD = """
-    INSERT INTO usage_{span} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+    INSERT INTO usage_hours VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+        queries = queries + excluded.queries, scanned_bytes = scanned_bytes + excluded.scanned_bytes,
+        billed_bytes = billed_bytes + excluded.billed_bytes, cost_nanousd = cost_nanousd + excluded.cost_nanousd
+    """
+_ROLL_UP = """
+    INSERT INTO usage_days
+    SELECT target_id, start_ms / :day * :day, workgroup, user, database, state,
+           sum(queries), sum(scanned_bytes), sum(billed_bytes), sum(cost_nanousd)
+    FROM usage_hours WHERE target_id = :target AND start_ms < :before GROUP BY 1, 2, 3, 4, 5, 6
+    ON CONFLICT DO UPDATE SET
         queries = queries + excluded.queries, scanned_bytes = scanned_bytes + excluded.scanned_bytes,
         billed_bytes = billed_bytes + excluded.billed_bytes, cost_nanousd = cost_nanousd + excluded.cost_nanousd
     """
@@ -22,10 +31,7 @@ _ADD_TOTAL = """
 
 def save(connection: sqlite3.Connection, target_id: int, usage: Mapping[UsageKey, Usage]) -> None:
     """Add a batch's usage to every rollup, in the open transaction."""
-    for span, span_ms in (("hours", 1), ("days", DAY_MS)):
-        connection.executemany(
-            _ADD.format(span=span), [(target_id, *_cell(key, span_ms), *_sums(use)) for key, use in usage.items()]
-        )
+    connection.executemany(_ADD, [(target_id, *_cell(key), *_sums(use)) for key, use in usage.items()])
     nothing = Usage()
     connection.executemany(
         _ADD_TOTAL,
@@ -37,8 +43,14 @@ def save(connection: sqlite3.Connection, target_id: int, usage: Mapping[UsageKey
     )
 
 
-def _cell(key: UsageKey, span_ms: int) -> tuple[int, str, str, str, str]:
-    return key.hour_ms - key.hour_ms % span_ms, key.workgroup, key.user, key.database, key.state
+def roll_up(connection: sqlite3.Connection, target_id: int, before_ms: int) -> None:
+    """Turn the hours before a midnight into days. What a late identity adds to such an hour follows the next time."""
+    connection.execute(_ROLL_UP, {"target": target_id, "before": before_ms, "day": DAY_MS})
+    connection.execute("DELETE FROM usage_hours WHERE target_id = ? AND start_ms < ?", (target_id, before_ms))
+
+
+def _cell(key: UsageKey) -> tuple[int, str, str, str, str]:
+    return key.hour_ms, key.workgroup, key.user, key.database, key.state
 
 
 def _sums(use: Usage) -> _Sums:

@@ -54,7 +54,8 @@ late.
 
 1. **For its workgroup**, once Athena calls it `succeeded`, `failed` or `cancelled` and has published its
    statistics. Statistics may follow the final state by seconds: the exporter asks again for a minute,
-   then counts the query without them and says so in `athena_exporter_missing_statistics_total`.
+   and three times at least, then counts the query without them and says so in
+   `athena_exporter_missing_statistics_total`.
 2. **For its user and client**, once CloudTrail has told who started it, usually minutes later. Until then
    the query is in `athena_exporter_pending_queries`.
 

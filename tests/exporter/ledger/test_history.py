@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from book import BORN, DAY, HOUR, MB, MINUTE, NOON, TARGET, Book, query, start
+from book import BORN, DAY, HOUR, MB, MINUTE, NOON, TARGET, Book, MakeBook, query, start
 
 from athena_exporter.ledger import history
 from athena_exporter.ledger.errors import LedgerError
@@ -58,7 +58,19 @@ def test_hours_and_days_come_to_equal_sums_whichever_answers(book: Book) -> None
         hours, days = (
             connection.execute(f"SELECT count(*) FROM usage_{span}").fetchone()[0] for span in ("hours", "days")
         )
-    assert (hours, days) == (35 * 3, 40)
+    assert (hours, days) == (35 * 3, 5)
+
+
+def test_a_late_identity_of_a_rolled_up_day_moves_the_query_there_too(make_book: MakeBook) -> None:
+    with make_book(retention=44 * DAY) as book:
+        book.deliver(query())
+        book.looked(NOON + 40 * DAY)
+        book.ledger.prune(TARGET)
+        assert [row.user for row in told(book, BORN, BORN + DAY)] == ["unattributed"]
+        book.deliver(start(), at=NOON + 40 * DAY)
+        assert [row.user for row in told(book, BORN, BORN + DAY)] == ["ann"]
+        book.ledger.prune(TARGET)
+        assert [row.user for row in told(book, BORN, BORN + DAY)] == ["ann"]
 
 
 def test_a_target_that_is_no_longer_read_does_not_hide_the_days_of_another(book: Book) -> None:

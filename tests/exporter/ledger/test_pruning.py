@@ -169,11 +169,11 @@ def test_day_rollups_go_after_400_days(book: Book) -> None:
     book.deliver(query(2, at=NOON + 400 * DAY), start(2), at=NOON + 400 * DAY)
     book.ledger.prune(TARGET)
     with closing(sqlite3.connect(book.settings.path)) as connection:
-        assert connection.execute("SELECT count(DISTINCT start_ms) FROM usage_days").fetchone() == (2,)
+        assert connection.execute("SELECT count(DISTINCT start_ms) FROM usage_days").fetchone() == (1,)
     book.deliver(at=NOON + 401 * DAY)
     book.ledger.prune(TARGET)
     with closing(sqlite3.connect(book.settings.path)) as connection:
-        assert connection.execute("SELECT count(DISTINCT start_ms) FROM usage_days").fetchone() == (1,)
+        assert connection.execute("SELECT count(DISTINCT start_ms) FROM usage_days").fetchone() == (0,)
 
 
 def test_a_great_many_go_in_bounded_steps_and_the_mark_stops_where_the_step_ends(make_book: MakeBook) -> None:
