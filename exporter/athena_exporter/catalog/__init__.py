@@ -3,65 +3,20 @@
 Everywhere else a metric is a symbol of this module. Standard library only.
 """
 
-from dataclasses import dataclass
-from enum import StrEnum
+from athena_exporter.catalog.metric import (
+    COMMON_LABELS,
+    MILLI,
+    NANO,
+    PROCESS,
+    Group,
+    Metric,
+    MetricType,
+    durable_counter,
+    gauge,
+    process_counter,
+)
 
-from athena_exporter.records import Target
-
-COMMON_LABELS = ("account_id", "region")
-"""Labels of every metric that speaks of a target, before its own."""
-
-NANO = 1_000_000_000
-"""Nanodollars in a dollar: money is added as integers."""
-MILLI = 1000
-"""Milliseconds in a second."""
-
-
-class MetricType(StrEnum):
-    """The exposition's types."""
-
-    COUNTER = "counter"
-    GAUGE = "gauge"
-
-
-class Group(StrEnum):
-    """The chapters of docs/metrics.md."""
-
-    WORKGROUP = "Workgroups"
-    USER = "Users"
-    CLIENT = "Clients"
-    WINDOW = "Windows"
-    EXPORTER = "The exporter itself"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metric:
-    """One metric family. `scale` divides the ledger's integers into the base unit that `name` promises.
-
-    `durable`: kept in the ledger and so continuous over restarts; else counted since the process started.
-    `source`: where the number comes from, for the reader of docs/metrics.md.
-    """
-
-    name: str
-    type: MetricType
-    help: str
-    group: Group
-    source: str
-    labels: tuple[str, ...] = ()
-    scale: int = 1
-    common: bool = True
-    durable: bool = False
-
-    @property
-    def label_names(self) -> tuple[str, ...]:
-        """All labels in the order of their values."""
-        return (COMMON_LABELS if self.common else ()) + self.labels
-
-    def label_values(self, target: Target | None, values: tuple[str, ...]) -> tuple[str, ...]:
-        """All label values of one series."""
-        common = (target.account_id, target.region) if self.common and target is not None else ()
-        return common + values
-
+__all__ = ["COMMON_LABELS", "MILLI", "NANO", "Group", "Metric", "MetricType"]
 
 _BY_STATE = ("workgroup", "statement_type", "state")
 _BY_USER = ("user", "workgroup", "database")
@@ -70,45 +25,28 @@ _EXECUTIONS = "BatchGetQueryExecution"
 _IDENTITY = "BatchGetQueryExecution + CloudTrail StartQueryExecution"
 
 
-def _counter(name: str, text: str, group: Group, source: str, labels: tuple[str, ...] = (), scale: int = 1) -> Metric:
-    return Metric(
-        name=name,
-        type=MetricType.COUNTER,
-        help=text,
-        group=group,
-        source=source,
-        labels=labels,
-        scale=scale,
-        durable=True,
-    )
-
-
-def _gauge(name: str, text: str, group: Group, source: str, labels: tuple[str, ...] = (), scale: int = 1) -> Metric:
-    return Metric(name=name, type=MetricType.GAUGE, help=text, group=group, source=source, labels=labels, scale=scale)
-
-
-QUERIES = _counter(
+QUERIES = durable_counter(
     "athena_queries_total",
     "Finished queries, each counted once when its final state and statistics are known.",
     Group.WORKGROUP,
     _EXECUTIONS,
     _BY_STATE,
 )
-SCANNED_BYTES = _counter(
+SCANNED_BYTES = durable_counter(
     "athena_scanned_bytes_total",
     "Bytes that finished queries scanned; a query without statistics adds nothing.",
     Group.WORKGROUP,
     _EXECUTIONS,
     _BY_STATE,
 )
-BILLED_BYTES = _counter(
+BILLED_BYTES = durable_counter(
     "athena_billed_bytes_total",
     "Bytes after AWS's rounding and minimum; 0 for what AWS does not bill by the byte.",
     Group.WORKGROUP,
     _EXECUTIONS,
     _BY_STATE,
 )
-COST_USD = _counter(
+COST_USD = durable_counter(
     "athena_cost_usd_total",
     "List price of the billed bytes at the configured price per TB; not an invoice.",
     Group.WORKGROUP,
@@ -116,14 +54,14 @@ COST_USD = _counter(
     _BY_STATE,
     NANO,
 )
-START_REJECTIONS = _counter(
+START_REJECTIONS = durable_counter(
     "athena_start_rejections_total",
     "StartQueryExecution calls that Athena refused, each counted once by its CloudTrail event.",
     Group.WORKGROUP,
     "CloudTrail StartQueryExecution",
     ("workgroup", "category", "error", "retryable"),
 )
-RUNNING_QUERIES = _gauge(
+RUNNING_QUERIES = gauge(
     "athena_running_queries",
     "Queries queued or running when they were last read.",
     Group.WORKGROUP,
@@ -131,21 +69,21 @@ RUNNING_QUERIES = _gauge(
     ("workgroup", "state"),
 )
 
-USER_QUERIES = _counter(
+USER_QUERIES = durable_counter(
     "athena_user_queries_total",
     "Finished queries of a user; they count here once CloudTrail has told who started them, minutes late.",
     Group.USER,
     _IDENTITY,
     ("user", "workgroup", "database", "state"),
 )
-USER_SCANNED_BYTES = _counter(
+USER_SCANNED_BYTES = durable_counter(
     "athena_user_scanned_bytes_total",
     "Bytes that a user's finished queries scanned.",
     Group.USER,
     _IDENTITY,
     _BY_USER,
 )
-USER_COST_USD = _counter(
+USER_COST_USD = durable_counter(
     "athena_user_cost_usd_total",
     "List price of the bytes billed for a user's queries; not an invoice.",
     Group.USER,
@@ -153,7 +91,7 @@ USER_COST_USD = _counter(
     _BY_USER,
     NANO,
 )
-USER_INFO = _gauge(
+USER_INFO = gauge(
     "athena_user_info",
     "1 for every user with a series: the role and the kind (person, service, role, unknown) last seen.",
     Group.USER,
@@ -161,21 +99,21 @@ USER_INFO = _gauge(
     ("user", "role", "kind"),
 )
 
-CLIENT_QUERIES = _counter(
+CLIENT_QUERIES = durable_counter(
     "athena_client_queries_total",
     "Finished queries of a tool, told by user agent and session name.",
     Group.CLIENT,
     _IDENTITY,
     _BY_CLIENT,
 )
-CLIENT_SCANNED_BYTES = _counter(
+CLIENT_SCANNED_BYTES = durable_counter(
     "athena_client_scanned_bytes_total",
     "Bytes that a tool's finished queries scanned.",
     Group.CLIENT,
     _IDENTITY,
     _BY_CLIENT,
 )
-CLIENT_COST_USD = _counter(
+CLIENT_COST_USD = durable_counter(
     "athena_client_cost_usd_total",
     "List price of the bytes billed for a tool's queries; not an invoice.",
     Group.CLIENT,
@@ -185,21 +123,21 @@ CLIENT_COST_USD = _counter(
 )
 
 _WINDOW = "the ledger's rollups, by query time in UTC days"
-WINDOW_QUERIES = _gauge(
+WINDOW_QUERIES = gauge(
     "athena_window_queries",
     "Queries that ended in the window (today, yesterday, month, last_month; UTC), right on the first day.",
     Group.WINDOW,
     _WINDOW,
     ("window", "workgroup"),
 )
-WINDOW_SCANNED_BYTES = _gauge(
+WINDOW_SCANNED_BYTES = gauge(
     "athena_window_scanned_bytes",
     "Bytes scanned by queries that ended in the window.",
     Group.WINDOW,
     _WINDOW,
     ("window", "workgroup"),
 )
-WINDOW_COST_USD = _gauge(
+WINDOW_COST_USD = gauge(
     "athena_window_cost_usd",
     "List price of the queries that ended in the window; not an invoice.",
     Group.WINDOW,
@@ -207,21 +145,21 @@ WINDOW_COST_USD = _gauge(
     ("window", "workgroup"),
     NANO,
 )
-USER_WINDOW_QUERIES = _gauge(
+USER_WINDOW_QUERIES = gauge(
     "athena_user_window_queries",
     "A user's queries that ended in the window; late identities move them; `pending` waits for CloudTrail.",
     Group.WINDOW,
     _WINDOW,
     ("window", "user"),
 )
-USER_WINDOW_SCANNED_BYTES = _gauge(
+USER_WINDOW_SCANNED_BYTES = gauge(
     "athena_user_window_scanned_bytes",
     "Bytes scanned by a user's queries that ended in the window.",
     Group.WINDOW,
     _WINDOW,
     ("window", "user"),
 )
-USER_WINDOW_COST_USD = _gauge(
+USER_WINDOW_COST_USD = gauge(
     "athena_user_window_cost_usd",
     "List price of a user's queries that ended in the window; not an invoice.",
     Group.WINDOW,
@@ -231,15 +169,14 @@ USER_WINDOW_COST_USD = _gauge(
 )
 
 _LEDGER = "the ledger"
-_PROCESS = "the process"
-SOURCE_UP = _gauge(
+SOURCE_UP = gauge(
     "athena_exporter_source_up",
     "Whether the source's last read succeeded (1) or failed (0); its last values stay.",
     Group.EXPORTER,
-    _PROCESS,
+    PROCESS,
     ("source",),
 )
-SOURCE_LAST_SUCCESS = _gauge(
+SOURCE_LAST_SUCCESS = gauge(
     "athena_exporter_source_last_success_timestamp_seconds",
     "When the source was last read to its end.",
     Group.EXPORTER,
@@ -247,7 +184,7 @@ SOURCE_LAST_SUCCESS = _gauge(
     ("source",),
     MILLI,
 )
-SOURCE_COMPLETE_UNTIL = _gauge(
+SOURCE_COMPLETE_UNTIL = gauge(
     "athena_exporter_source_complete_until_timestamp_seconds",
     "No later read of this source will add anything that ended before this time.",
     Group.EXPORTER,
@@ -255,121 +192,108 @@ SOURCE_COMPLETE_UNTIL = _gauge(
     ("source",),
     MILLI,
 )
-SOURCE_LAG = _gauge(
+SOURCE_LAG = gauge(
     "athena_exporter_source_lag_seconds",
     "How old the newest record of the last read was when it arrived.",
     Group.EXPORTER,
-    _PROCESS,
+    PROCESS,
     ("source",),
 )
-SOURCE_DURATION = _gauge(
+SOURCE_DURATION = gauge(
     "athena_exporter_source_duration_seconds",
     "How long the source's last read took.",
     Group.EXPORTER,
-    _PROCESS,
+    PROCESS,
     ("source",),
 )
 
 
-def _since_start(name: str, text: str, labels: tuple[str, ...], *, common: bool = True, scale: int = 1) -> Metric:
-    return Metric(
-        name=name,
-        type=MetricType.COUNTER,
-        help=text,
-        group=Group.EXPORTER,
-        source=_PROCESS,
-        labels=labels,
-        common=common,
-        scale=scale,
-    )
-
-
-SOURCE_ERRORS = _since_start(
+SOURCE_ERRORS = process_counter(
     "athena_exporter_source_errors_total",
     "Failed reads of a source by reason (throttled, denied, credentials, network, server, answer, ledger).",
     ("source", "reason"),
 )
-MALFORMED_RECORDS = _since_start(
+MALFORMED_RECORDS = process_counter(
     "athena_exporter_malformed_records_total",
     "Records of AWS that could not be read and were left out; a repeated read counts them again.",
     ("source",),
 )
-AWS_REQUESTS = _since_start(
+AWS_REQUESTS = process_counter(
     "athena_exporter_aws_requests_total",
     "Calls to AWS, retries included, by result (ok or the error's code).",
     ("service", "operation", "result"),
 )
-AWS_COST_USD = _since_start(
+AWS_COST_USD = process_counter(
     "athena_exporter_aws_cost_usd_total",
     "What the calls to AWS cost at list price; the calls of the default sources are free.",
     ("service", "operation", "result"),
     scale=NANO,
 )
-PENDING_QUERIES = _gauge(
+PENDING_QUERIES = gauge(
     "athena_exporter_pending_queries",
     "Queries counted for their workgroup that still wait for their user.",
     Group.EXPORTER,
     _LEDGER,
 )
-PENDING_BYTES = _gauge(
+PENDING_BYTES = gauge(
     "athena_exporter_pending_bytes",
     "Bytes scanned by queries that still wait for their user.",
     Group.EXPORTER,
     _LEDGER,
 )
-UNATTRIBUTED_QUERIES = _counter(
+UNATTRIBUTED_QUERIES = durable_counter(
     "athena_exporter_unattributed_queries_total",
     "Queries whose user stayed unknown: not_found (CloudTrail was read and had no start) or source_down.",
     Group.EXPORTER,
     _LEDGER,
     ("reason",),
 )
-UNATTRIBUTED_BYTES = _counter(
+UNATTRIBUTED_BYTES = durable_counter(
     "athena_exporter_unattributed_bytes_total",
     "Bytes scanned by queries whose user stayed unknown.",
     Group.EXPORTER,
     _LEDGER,
     ("reason",),
 )
-LATE_IDENTITIES = _counter(
+LATE_IDENTITIES = durable_counter(
     "athena_exporter_late_identities_total",
     "Identities that came after their query was given up: windows and events are corrected, counters are not.",
     Group.EXPORTER,
     _LEDGER,
 )
-LATE_IDENTITY_BYTES = _counter(
+LATE_IDENTITY_BYTES = durable_counter(
     "athena_exporter_late_identity_bytes_total",
     "Bytes scanned by queries whose identity came after they were given up.",
     Group.EXPORTER,
     _LEDGER,
 )
-MISSING_STATISTICS = _counter(
+MISSING_STATISTICS = durable_counter(
     "athena_exporter_missing_statistics_total",
     "Finished queries that were counted without statistics, because AWS published none within a minute.",
     Group.EXPORTER,
     _LEDGER,
     ("workgroup",),
 )
-DISAGREEMENTS = _counter(
+DISAGREEMENTS = durable_counter(
     "athena_exporter_disagreements_total",
     "Records that contradict one already committed for the same query; the first one stands.",
     Group.EXPORTER,
     _LEDGER,
     ("record",),
 )
-ABANDONED_QUERIES = _counter(
+ABANDONED_QUERIES = durable_counter(
     "athena_exporter_abandoned_queries_total",
     "Queries given up after 45 days without a final state.",
     Group.EXPORTER,
     _LEDGER,
 )
-CATCHING_UP = _gauge(
+CATCHING_UP = gauge(
     "athena_exporter_catching_up",
     "1 while the counted executions are more than 10 minutes behind (after a start or an outage), else 0.",
     Group.EXPORTER,
     _LEDGER,
 )
-COUNTING_SINCE = _gauge(
+COUNTING_SINCE = gauge(
     "athena_exporter_counting_since_timestamp_seconds",
     "Counters hold queries that ended at or after this time.",
     Group.EXPORTER,
@@ -377,7 +301,7 @@ COUNTING_SINCE = _gauge(
     (),
     MILLI,
 )
-LABEL_OVERFLOW = _counter(
+LABEL_OVERFLOW = durable_counter(
     "athena_exporter_label_overflow_total",
     "Queries counted under `other` because the label's budget was full.",
     Group.EXPORTER,
@@ -415,7 +339,7 @@ BUILD_INFO = Metric(
     name="athena_exporter_build_info",
     type=MetricType.GAUGE,
     group=Group.EXPORTER,
-    source=_PROCESS,
+    source=PROCESS,
     help="1, with the version that runs.",
     labels=("version", "python_version"),
     common=False,
