@@ -20,13 +20,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that start the product as processes run one after the other: two at once would starve each other."""
-    for item in items:
-        if item.get_closest_marker("process"):
-            item.add_marker(pytest.mark.xdist_group("process"))
-
-
 def _in_ci() -> bool:
     return os.environ.get("CI", "").lower() == "true"
 

@@ -153,6 +153,7 @@ def short(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     with ExitStack() as stack:
         for port in DEFAULTS.values():
             holder = stack.enter_context(socket.socket())
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             with suppress(OSError):  # then another process holds it, which is as good
                 holder.bind(("127.0.0.1", port))
                 holder.listen()

@@ -189,7 +189,7 @@ def test_a_query_started_over_the_wire_belongs_to_the_default_person(world: Any)
     (query,) = world.executions([answer["QueryExecutionId"]])
     assert query["Query"] == "SELECT 1"
     assert query["QueryExecutionContext"]["Database"] == "sales"
-    (event,) = [e for e in world.events() if answer["QueryExecutionId"] in e["CloudTrailEvent"]]
+    event, *_ = [e for e in world.events() if answer["QueryExecutionId"] in e["CloudTrailEvent"]]
     assert event["Username"] == "Alice"
     assert world.error("athena", "StartQueryExecution", QueryString="SELECT 1", WorkGroup="x")[0] == (
         "InvalidRequestException"

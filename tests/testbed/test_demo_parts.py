@@ -170,6 +170,7 @@ def test_the_smallest_terminal_still_gets_the_top_three() -> None:
     assert screen.rows_that_fit(80, 10) == 3
 
 
+@pytest.mark.process  # it holds the ports that a demo wants
 def test_a_part_that_does_not_get_ready_is_told_with_its_last_answer(tmp_path: Path) -> None:
     ticks = count(step=50)
     world = World(console=Console(), signals=Signals(), environment={}, monotonic=lambda: float(next(ticks)))
@@ -180,6 +181,7 @@ def test_a_part_that_does_not_get_ready_is_told_with_its_last_answer(tmp_path: P
 
     with pytest.raises(SlowStartError, match="exporter was not ready within 60 s: nobody is at home"):
         demo._until("exporter", attempt)
+    demo._end()
 
 
 def test_a_taken_port_moves_on_to_the_next_free_one_and_no_two_are_alike() -> None:
@@ -187,7 +189,12 @@ def test_a_taken_port_moves_on_to_the_next_free_one_and_no_two_are_alike() -> No
         holder.bind(("127.0.0.1", 0))
         holder.listen()
         taken = holder.getsockname()[1]
-        first, second = ports.choose(taken, taken + 1)
+        held = ports.Held(taken, taken + 1)
+        first, second = held.addresses
+        other = ports.Held(second.port)
+        assert other.addresses[0].port != second.port, "what is held is taken"
+        other.close()
+        held.close()
     assert first.port > taken + 1
     assert first.note == f"(port {taken} was taken)"
     assert second.port != first.port

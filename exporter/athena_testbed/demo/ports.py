@@ -30,32 +30,46 @@ class Address:
         return "" if self.port == self.wanted else f"(port {self.wanted} was taken)"
 
 
-def choose(*wanted: int) -> tuple[Address, ...]:
-    """An address for each wanted port: that port or the next free one, all different.
+class Held:
+    """An address for each wanted port: that port or the next free one, all different, and kept until it is used.
 
-    Raises:
-        OSError: if none of the next 200 ports is free.
+    A listening socket on each keeps others off (a second demo, say) while the parts start one after the other.
     """
-    chosen: list[Address] = []
-    for port in wanted:
-        reserved = {address.port for address in chosen} | (set(wanted) - {port})
-        chosen.append(Address(port=_next_free(port, reserved), wanted=port))
-    return tuple(chosen)
 
-
-def _next_free(wanted: int, reserved: set[int]) -> int:
-    for port in range(wanted, wanted + _TRIED):
-        if port not in reserved and _is_free(port):
-            return port
-    raise OSError(f"no free port from {wanted} to {wanted + _TRIED - 1} on {LOOPBACK}")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        # As servers do: connections that a server before left behind are no obstacle, a listening one is.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    def __init__(self, *wanted: int) -> None:
+        """Raises OSError if none of the next 200 ports of a wanted one is free."""
+        self._sockets: dict[int, socket.socket] = {}
         try:
-            probe.bind((LOOPBACK, port))
+            self.addresses = tuple(self._hold(port, set(wanted) - {port}) for port in wanted)
         except OSError:
+            self.close()
+            raise
+
+    def release(self, address: Address) -> None:
+        """Let the part have it that starts now."""
+        self._sockets.pop(address.port).close()
+
+    def close(self) -> None:
+        """Let go of all that nobody has used."""
+        while self._sockets:
+            self._sockets.popitem()[1].close()
+
+    def _hold(self, wanted: int, reserved: set[int]) -> Address:
+        for port in range(wanted, wanted + _TRIED):
+            if port not in reserved and port not in self._sockets and self._take(port):
+                return Address(port=port, wanted=wanted)
+        raise OSError(f"no free port from {wanted} to {wanted + _TRIED - 1} on {LOOPBACK}")
+
+    def _take(self, port: int) -> bool:
+        """Hold the port; False if it is not to be had."""
+        holder = socket.socket()
+        # As servers do: connections that a server before left behind are no obstacle, a listening one is.
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            holder.bind((LOOPBACK, port))
+            holder.listen()
+        except OSError:
+            holder.close()
             return False
-    return True
+        self._sockets[port] = holder
+        return True

@@ -109,8 +109,9 @@ class Demo:
         self._ledger = folders.ledger / "ledger.db"
         self._limit = limit
         self._prometheus = shutil.which("prometheus", path=world.environment.get("PATH"))
-        chosen = ports.choose(9989, 9988, 9090)
-        self._at = parts.Addresses(exporter=chosen[0], testbed=chosen[1], prometheus=chosen[2])
+        self._held = ports.Held(9989, 9988, 9090)
+        exporter, testbed, prometheus = self._held.addresses
+        self._at = parts.Addresses(exporter=exporter, testbed=testbed, prometheus=prometheus)
         self._children: list[Child] = []
 
     def run(self) -> None:
@@ -141,6 +142,7 @@ class Demo:
         return self._until("exporter", self._exporter_ready) and self._until("prometheus", self._prometheus_ready)
 
     def _start(self, name: str, command: list[str]) -> None:
+        self._held.release(getattr(self._at, name))
         environment = parts.environment(self._world.environment)
         self._children.append(Child(name, command, log=self._folder / f"{name}.log", environment=environment))
 
@@ -272,6 +274,7 @@ class Demo:
             child.ask_to_end()
         for child in self._children:
             child.wait()
+        self._held.close()
 
 
 def _showing_s(limit: timedelta | None) -> float:
