@@ -5,9 +5,10 @@ import click
 from athena_exporter import __version__
 from athena_exporter.cli.reading import metrics, report
 from athena_exporter.cli.serving import serve
+from athena_exporter.cli.usage import HELP
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(context_settings=dict(HELP))
 @click.version_option(__version__, prog_name="athena-exporter")
 def main() -> None:
     """Prometheus exporter for Amazon Athena: who scans how much, in which workgroup, at what price.

@@ -8,13 +8,14 @@ import click
 from rich.console import Console
 
 from athena_exporter.cli.failing import explained
+from athena_exporter.cli.usage import HELP
 from athena_exporter.config import load, parse_duration
 from athena_exporter.ledger import history
 from athena_exporter.outlets import report as reports
 from athena_exporter.outlets.reference import markdown
 
 
-@click.command()
+@click.command(context_settings=dict(HELP))
 def metrics() -> None:
     """Print every metric as Markdown: name, type, labels, meaning, and how a query is counted."""
     click.echo(markdown(), nl=False)
@@ -45,8 +46,9 @@ def _listing() -> str:
 
 
 @click.command(
+    context_settings=dict(HELP),
     help="Answer from the ledger's rollups, while the exporter may be running. Times are UTC, by query time.\n\n\b\n"
-    + _listing()
+    + _listing(),
 )
 @click.argument("name", metavar="REPORT", type=click.Choice([one.name for one in reports.REPORTS]), default="users")
 @click.option(

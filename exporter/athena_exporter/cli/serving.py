@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from athena_exporter.cli import log, wiring
 from athena_exporter.cli.failing import SetupError, explained
+from athena_exporter.cli.usage import HELP
 from athena_exporter.config import Config, TargetSettings, load
 from athena_exporter.ledger.store import Ledger
 from athena_exporter.outlets import server
@@ -35,7 +36,7 @@ _RETRY_RESOLVE = timedelta(seconds=15)
 _PATIENCE_AT_END = timedelta(seconds=5)
 
 
-@click.command()
+@click.command(context_settings=dict(HELP))
 @click.option(
     "--config",
     "config_path",

@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 import athena_exporter
 from athena_exporter.cli import main
 from athena_exporter.cli.failing import SetupError, explained
+from athena_exporter.cli.serving import serve
 
 ROOT = Path(__file__).resolve().parents[3]
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -177,6 +178,11 @@ def test_the_version_and_the_help_are_told() -> None:
         assert result.exit_code == 0
         assert result.stdout.startswith("Usage: ")
     assert "top spenders" in run("-h").stdout
+
+
+def test_a_command_that_was_called_by_itself_keeps_both_help_options() -> None:
+    assert CliRunner().invoke(serve, ["--help"]).exit_code == 0
+    assert run("serve", "-h").exit_code == 0
 
 
 def test_a_bug_keeps_its_traceback() -> None:
