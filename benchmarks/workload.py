@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from athena_exporter.ledger.model import Rules
 from athena_exporter.pricing import Prices
-from athena_exporter.records import (
+from athena_exporter.records import Mode, TableUse, (
     Batch,
     Evidence,
     Identity,
@@ -141,7 +141,10 @@ def _execution(cell: Cell, query_id: str, ended: datetime) -> QueryExecution:
         engine_ms=number % 20_000,
         total_ms=number % 21_000,
         sql_digest=query_id * 2,
-        tables=(f"{cell.database}.orders", f"{cell.database}.customers"),
+        tables=tuple(
+            TableUse(catalog="awsdatacatalog", database=cell.database, table=table, mode=Mode.READ)
+            for table in ("customers", "orders")
+        ),
     )
 
 

@@ -19,11 +19,15 @@ _DECIMAL_TB = 10**12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prices:
-    """The price of a TB in US dollars, how many bytes that TB has (2^40 or 10^12), and the least that is billed."""
+    """The price of a TB in US dollars, how many bytes that TB has (2^40 or 10^12), the least that is billed.
+
+    `usd_per_dpu_hour` is the price of reserved capacity.
+    """
 
     usd_per_tb: Decimal
     tb_bytes: int
     minimum_bytes: int
+    usd_per_dpu_hour: Decimal = Decimal("0.3")
 
     @property
     def mb_bytes(self) -> int:

@@ -12,7 +12,8 @@ LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 class FakeKnowledge:
     """Meets `Knowledge`; what was committed is there to be looked at."""
 
-    def __init__(self, *, low_water: datetime = LONG_AGO) -> None:
+    def __init__(self, *, low_water: datetime = LONG_AGO, counting_since: datetime = LONG_AGO) -> None:
+        self._counting_since = counting_since
         self.batches: list[Batch] = []
         self.executions: dict[str, QueryExecution] = {}
         self.starts: dict[str, StartedQuery] = {}
@@ -24,6 +25,12 @@ class FakeKnowledge:
         self._sequence = 0
         self._first: dict[str, int] = {}
         self._cursors: dict[tuple[str, str], str] = {}
+
+    def counting_since(self) -> datetime:
+        return self._counting_since
+
+    def cursors(self, source: str) -> Mapping[str, str]:
+        return {key: value for (owner, key), value in self._cursors.items() if owner == source}
 
     def commit(self, batch: Batch) -> None:
         self._sequence += 1

@@ -1,351 +1,212 @@
 """Every metric, declared once: name, type, labels, help, unit. docs/metrics.md is generated from it.
 
-Everywhere else a metric is a symbol of this module. Standard library only.
+Everywhere else a metric is a symbol of this package. Standard library only.
 """
 
-from athena_exporter.catalog.metric import (
-    COMMON_LABELS,
-    MILLI,
-    NANO,
-    PROCESS,
-    Group,
-    Metric,
-    MetricType,
-    durable_counter,
-    gauge,
-    process_counter,
+from athena_exporter.catalog import access, cloudwatch, exporter, queries, workgroups
+from athena_exporter.catalog.access import (
+    EVENTS_ACCEPTED,
+    EVENTS_REJECTED,
+    EVENTS_RESENT,
+    OUTBOX_OLDEST_AGE,
+    TABLE_LAST_READ,
+    TABLE_QUERIES,
+    UNPARSED_QUERIES,
+    WORKLOAD_COST_USD,
+    WORKLOAD_ENGINE_SECONDS,
+    WORKLOAD_QUERIES,
+    WORKLOAD_SCANNED_BYTES,
+)
+from athena_exporter.catalog.cloudwatch import (
+    CLOUDWATCH_ENGINE_SECONDS,
+    CLOUDWATCH_LARGEST_QUERY_BYTES,
+    CLOUDWATCH_LONGEST_QUERY_SECONDS,
+    CLOUDWATCH_PLANNING_SECONDS,
+    CLOUDWATCH_PROCESSED_BYTES,
+    CLOUDWATCH_QUERIES,
+    CLOUDWATCH_QUEUE_SECONDS,
+    CLOUDWATCH_SERVICE_PRE_SECONDS,
+    CLOUDWATCH_SERVICE_SECONDS,
+    CLOUDWATCH_TOTAL_SECONDS,
+)
+from athena_exporter.catalog.exporter import (
+    ABANDONED_QUERIES,
+    AWS_COST_USD,
+    AWS_REQUESTS,
+    BUILD_INFO,
+    CATCHING_UP,
+    COUNTING_SINCE,
+    DISAGREEMENTS,
+    LABEL_OVERFLOW,
+    LATE_IDENTITIES,
+    LATE_IDENTITY_BYTES,
+    LEDGER_GENERATION,
+    MALFORMED_RECORDS,
+    MISSING_STATISTICS,
+    OUTBOX_DEPTH,
+    OUTBOX_DROPPED,
+    PENDING_BYTES,
+    PENDING_QUERIES,
+    SOURCE_COMPLETE_UNTIL,
+    SOURCE_DURATION,
+    SOURCE_ERRORS,
+    SOURCE_LAG,
+    SOURCE_LAST_SUCCESS,
+    SOURCE_UP,
+    UNATTRIBUTED_BYTES,
+    UNATTRIBUTED_QUERIES,
+)
+from athena_exporter.catalog.metric import COMMON_LABELS, MILLI, NANO, Group, Metric, MetricType
+from athena_exporter.catalog.queries import (
+    BILLED_BYTES,
+    CLIENT_COST_USD,
+    CLIENT_QUERIES,
+    CLIENT_SCANNED_BYTES,
+    COST_USD,
+    QUERIES,
+    RUNNING_QUERIES,
+    SCANNED_BYTES,
+    START_REJECTIONS,
+    USER_COST_USD,
+    USER_INFO,
+    USER_QUERIES,
+    USER_SCANNED_BYTES,
+    USER_WINDOW_COST_USD,
+    USER_WINDOW_QUERIES,
+    USER_WINDOW_SCANNED_BYTES,
+    WINDOW_COST_USD,
+    WINDOW_QUERIES,
+    WINDOW_SCANNED_BYTES,
+)
+from athena_exporter.catalog.workgroups import (
+    ACTIVE_QUERIES,
+    ACTIVE_QUERY_QUOTA,
+    CAPACITY_ALLOCATED_DPU_SECONDS,
+    CAPACITY_CONSUMED_DPU_SECONDS,
+    CAPACITY_DPUS,
+    CAPACITY_IDLE_COST_USD,
+    CAPACITY_IDLE_DPU_SECONDS,
+    CUTOFF_HITS,
+    ENGINE_SECONDS,
+    PLANNING_SECONDS,
+    QUERY_FAILURES,
+    QUEUE_SECONDS,
+    RESERVED_COST_USD,
+    RESERVED_DPU_SECONDS,
+    RESULT_REUSE,
+    SCANNED_BYTES_PER_QUERY,
+    TOTAL_SECONDS,
+    WORKGROUP_CUTOFF_BYTES,
+    WORKGROUP_INFO,
 )
 
-__all__ = ["COMMON_LABELS", "MILLI", "NANO", "Group", "Metric", "MetricType"]
+__all__ = [
+    "ABANDONED_QUERIES",
+    "ACTIVE_QUERIES",
+    "ACTIVE_QUERY_QUOTA",
+    "AWS_COST_USD",
+    "AWS_REQUESTS",
+    "BILLED_BYTES",
+    "BUILD_INFO",
+    "BY_NAME",
+    "CAPACITY_ALLOCATED_DPU_SECONDS",
+    "CAPACITY_CONSUMED_DPU_SECONDS",
+    "CAPACITY_DPUS",
+    "CAPACITY_IDLE_COST_USD",
+    "CAPACITY_IDLE_DPU_SECONDS",
+    "CATCHING_UP",
+    "CLIENT_COST_USD",
+    "CLIENT_QUERIES",
+    "CLIENT_SCANNED_BYTES",
+    "CLOUDWATCH_ENGINE_SECONDS",
+    "CLOUDWATCH_LARGEST_QUERY_BYTES",
+    "CLOUDWATCH_LONGEST_QUERY_SECONDS",
+    "CLOUDWATCH_PLANNING_SECONDS",
+    "CLOUDWATCH_PROCESSED_BYTES",
+    "CLOUDWATCH_QUERIES",
+    "CLOUDWATCH_QUEUE_SECONDS",
+    "CLOUDWATCH_SERVICE_PRE_SECONDS",
+    "CLOUDWATCH_SERVICE_SECONDS",
+    "CLOUDWATCH_TOTAL_SECONDS",
+    "COMMON_LABELS",
+    "COST_USD",
+    "COUNTING_SINCE",
+    "CUTOFF_HITS",
+    "DISAGREEMENTS",
+    "ENGINE_SECONDS",
+    "EVENTS_ACCEPTED",
+    "EVENTS_REJECTED",
+    "EVENTS_RESENT",
+    "LABEL_OVERFLOW",
+    "LATE_IDENTITIES",
+    "LATE_IDENTITY_BYTES",
+    "LEDGER_GENERATION",
+    "MALFORMED_RECORDS",
+    "METRICS",
+    "MILLI",
+    "MISSING_STATISTICS",
+    "NANO",
+    "OUTBOX_DEPTH",
+    "OUTBOX_DROPPED",
+    "OUTBOX_OLDEST_AGE",
+    "PENDING_BYTES",
+    "PENDING_QUERIES",
+    "PLANNING_SECONDS",
+    "QUERIES",
+    "QUERY_FAILURES",
+    "QUEUE_SECONDS",
+    "RESERVED_COST_USD",
+    "RESERVED_DPU_SECONDS",
+    "RESULT_REUSE",
+    "RUNNING_QUERIES",
+    "SCANNED_BYTES",
+    "SCANNED_BYTES_PER_QUERY",
+    "SOURCE_COMPLETE_UNTIL",
+    "SOURCE_DURATION",
+    "SOURCE_ERRORS",
+    "SOURCE_LAG",
+    "SOURCE_LAST_SUCCESS",
+    "SOURCE_UP",
+    "START_REJECTIONS",
+    "STORED_NAMES",
+    "TABLE_LAST_READ",
+    "TABLE_QUERIES",
+    "TOTAL_SECONDS",
+    "UNATTRIBUTED_BYTES",
+    "UNATTRIBUTED_QUERIES",
+    "UNPARSED_QUERIES",
+    "USER_COST_USD",
+    "USER_INFO",
+    "USER_QUERIES",
+    "USER_SCANNED_BYTES",
+    "USER_WINDOW_COST_USD",
+    "USER_WINDOW_QUERIES",
+    "USER_WINDOW_SCANNED_BYTES",
+    "WINDOW_COST_USD",
+    "WINDOW_QUERIES",
+    "WINDOW_SCANNED_BYTES",
+    "WORKGROUP_CUTOFF_BYTES",
+    "WORKGROUP_INFO",
+    "WORKLOAD_COST_USD",
+    "WORKLOAD_ENGINE_SECONDS",
+    "WORKLOAD_QUERIES",
+    "WORKLOAD_SCANNED_BYTES",
+    "Group",
+    "Metric",
+    "MetricType",
+]
 
-_BY_STATE = ("workgroup", "statement_type", "state")
-_BY_USER = ("user", "workgroup", "database")
-_BY_CLIENT = ("client", "workgroup")
-_EXECUTIONS = "BatchGetQueryExecution"
-_IDENTITY = "BatchGetQueryExecution + CloudTrail StartQueryExecution"
+_CHAPTERS = (queries, workgroups, access, cloudwatch, exporter)
 
-
-QUERIES = durable_counter(
-    "athena_queries_total",
-    "Finished queries, each counted once when its final state and statistics are known.",
-    Group.WORKGROUP,
-    _EXECUTIONS,
-    _BY_STATE,
+METRICS: tuple[Metric, ...] = tuple(
+    sorted(
+        (value for chapter in _CHAPTERS for value in vars(chapter).values() if isinstance(value, Metric)),
+        key=lambda metric: tuple(Group).index(metric.group),
+    )
 )
-SCANNED_BYTES = durable_counter(
-    "athena_scanned_bytes_total",
-    "Bytes that finished queries scanned; a query without statistics adds nothing.",
-    Group.WORKGROUP,
-    _EXECUTIONS,
-    _BY_STATE,
-)
-BILLED_BYTES = durable_counter(
-    "athena_billed_bytes_total",
-    "Bytes after AWS's rounding and minimum; 0 for what AWS does not bill by the byte.",
-    Group.WORKGROUP,
-    _EXECUTIONS,
-    _BY_STATE,
-)
-COST_USD = durable_counter(
-    "athena_cost_usd_total",
-    "List price of the billed bytes at the configured price per TB; not an invoice.",
-    Group.WORKGROUP,
-    _EXECUTIONS,
-    _BY_STATE,
-    NANO,
-)
-START_REJECTIONS = durable_counter(
-    "athena_start_rejections_total",
-    "StartQueryExecution calls that Athena refused, each counted once by its CloudTrail event.",
-    Group.WORKGROUP,
-    "CloudTrail StartQueryExecution",
-    ("workgroup", "category", "error", "retryable"),
-)
-RUNNING_QUERIES = gauge(
-    "athena_running_queries",
-    "Queries queued or running when they were last read.",
-    Group.WORKGROUP,
-    _EXECUTIONS,
-    ("workgroup", "state"),
-)
-
-USER_QUERIES = durable_counter(
-    "athena_user_queries_total",
-    "Finished queries of a user; they count here once CloudTrail has told who started them, minutes late.",
-    Group.USER,
-    _IDENTITY,
-    ("user", "workgroup", "database", "state"),
-)
-USER_SCANNED_BYTES = durable_counter(
-    "athena_user_scanned_bytes_total",
-    "Bytes that a user's finished queries scanned.",
-    Group.USER,
-    _IDENTITY,
-    _BY_USER,
-)
-USER_COST_USD = durable_counter(
-    "athena_user_cost_usd_total",
-    "List price of the bytes billed for a user's queries; not an invoice.",
-    Group.USER,
-    _IDENTITY,
-    _BY_USER,
-    NANO,
-)
-USER_INFO = gauge(
-    "athena_user_info",
-    "1 for every user with a series: the role and the kind (person, service, role, unknown) last seen.",
-    Group.USER,
-    _IDENTITY,
-    ("user", "role", "kind"),
-)
-
-CLIENT_QUERIES = durable_counter(
-    "athena_client_queries_total",
-    "Finished queries of a tool, told by user agent and session name.",
-    Group.CLIENT,
-    _IDENTITY,
-    _BY_CLIENT,
-)
-CLIENT_SCANNED_BYTES = durable_counter(
-    "athena_client_scanned_bytes_total",
-    "Bytes that a tool's finished queries scanned.",
-    Group.CLIENT,
-    _IDENTITY,
-    _BY_CLIENT,
-)
-CLIENT_COST_USD = durable_counter(
-    "athena_client_cost_usd_total",
-    "List price of the bytes billed for a tool's queries; not an invoice.",
-    Group.CLIENT,
-    _IDENTITY,
-    _BY_CLIENT,
-    NANO,
-)
-
-_WINDOW = "the ledger's rollups, by query time in UTC days"
-WINDOW_QUERIES = gauge(
-    "athena_window_queries",
-    "Queries that ended in the window (today, yesterday, month, last_month; UTC), right on the first day.",
-    Group.WINDOW,
-    _WINDOW,
-    ("window", "workgroup"),
-)
-WINDOW_SCANNED_BYTES = gauge(
-    "athena_window_scanned_bytes",
-    "Bytes scanned by queries that ended in the window.",
-    Group.WINDOW,
-    _WINDOW,
-    ("window", "workgroup"),
-)
-WINDOW_COST_USD = gauge(
-    "athena_window_cost_usd",
-    "List price of the queries that ended in the window; not an invoice.",
-    Group.WINDOW,
-    _WINDOW,
-    ("window", "workgroup"),
-    NANO,
-)
-USER_WINDOW_QUERIES = gauge(
-    "athena_user_window_queries",
-    "A user's queries that ended in the window; late identities move them; `pending` waits for CloudTrail.",
-    Group.WINDOW,
-    _WINDOW,
-    ("window", "user"),
-)
-USER_WINDOW_SCANNED_BYTES = gauge(
-    "athena_user_window_scanned_bytes",
-    "Bytes scanned by a user's queries that ended in the window.",
-    Group.WINDOW,
-    _WINDOW,
-    ("window", "user"),
-)
-USER_WINDOW_COST_USD = gauge(
-    "athena_user_window_cost_usd",
-    "List price of a user's queries that ended in the window; not an invoice.",
-    Group.WINDOW,
-    _WINDOW,
-    ("window", "user"),
-    NANO,
-)
-
-_LEDGER = "the ledger"
-SOURCE_UP = gauge(
-    "athena_exporter_source_up",
-    "Whether the source's last read succeeded (1) or failed (0); its last values stay.",
-    Group.EXPORTER,
-    PROCESS,
-    ("source",),
-)
-SOURCE_LAST_SUCCESS = gauge(
-    "athena_exporter_source_last_success_timestamp_seconds",
-    "When the source was last read to its end.",
-    Group.EXPORTER,
-    _LEDGER,
-    ("source",),
-    MILLI,
-)
-SOURCE_COMPLETE_UNTIL = gauge(
-    "athena_exporter_source_complete_until_timestamp_seconds",
-    "No later read of this source will add anything that ended before this time.",
-    Group.EXPORTER,
-    _LEDGER,
-    ("source",),
-    MILLI,
-)
-SOURCE_LAG = gauge(
-    "athena_exporter_source_lag_seconds",
-    "How old the newest record of the last read was when it arrived.",
-    Group.EXPORTER,
-    PROCESS,
-    ("source",),
-)
-SOURCE_DURATION = gauge(
-    "athena_exporter_source_duration_seconds",
-    "How long the source's last read took.",
-    Group.EXPORTER,
-    PROCESS,
-    ("source",),
-)
-
-
-SOURCE_ERRORS = process_counter(
-    "athena_exporter_source_errors_total",
-    "Failed reads of a source by reason (throttled, denied, credentials, network, server, answer, ledger).",
-    ("source", "reason"),
-)
-MALFORMED_RECORDS = process_counter(
-    "athena_exporter_malformed_records_total",
-    "Records of AWS that could not be read and were left out; a repeated read counts them again.",
-    ("source",),
-)
-AWS_REQUESTS = process_counter(
-    "athena_exporter_aws_requests_total",
-    "Calls to AWS, retries included, by result (ok or the error's code).",
-    ("service", "operation", "result"),
-)
-AWS_COST_USD = process_counter(
-    "athena_exporter_aws_cost_usd_total",
-    "What the calls to AWS cost at list price; the calls of the default sources are free.",
-    ("service", "operation", "result"),
-    scale=NANO,
-)
-PENDING_QUERIES = gauge(
-    "athena_exporter_pending_queries",
-    "Queries counted for their workgroup that still wait for their user.",
-    Group.EXPORTER,
-    _LEDGER,
-)
-PENDING_BYTES = gauge(
-    "athena_exporter_pending_bytes",
-    "Bytes scanned by queries that still wait for their user.",
-    Group.EXPORTER,
-    _LEDGER,
-)
-UNATTRIBUTED_QUERIES = durable_counter(
-    "athena_exporter_unattributed_queries_total",
-    "Queries whose user stayed unknown: not_found (CloudTrail was read and had no start) or source_down.",
-    Group.EXPORTER,
-    _LEDGER,
-    ("reason",),
-)
-UNATTRIBUTED_BYTES = durable_counter(
-    "athena_exporter_unattributed_bytes_total",
-    "Bytes scanned by queries whose user stayed unknown.",
-    Group.EXPORTER,
-    _LEDGER,
-    ("reason",),
-)
-LATE_IDENTITIES = durable_counter(
-    "athena_exporter_late_identities_total",
-    "Identities that came after their query was given up: windows and events are corrected, counters are not.",
-    Group.EXPORTER,
-    _LEDGER,
-)
-LATE_IDENTITY_BYTES = durable_counter(
-    "athena_exporter_late_identity_bytes_total",
-    "Bytes scanned by queries whose identity came after they were given up.",
-    Group.EXPORTER,
-    _LEDGER,
-)
-MISSING_STATISTICS = durable_counter(
-    "athena_exporter_missing_statistics_total",
-    "Finished queries that were counted without statistics, because AWS published none within a minute.",
-    Group.EXPORTER,
-    _LEDGER,
-    ("workgroup",),
-)
-DISAGREEMENTS = durable_counter(
-    "athena_exporter_disagreements_total",
-    "Records that contradict one already committed for the same query; the first one stands.",
-    Group.EXPORTER,
-    _LEDGER,
-    ("record",),
-)
-ABANDONED_QUERIES = durable_counter(
-    "athena_exporter_abandoned_queries_total",
-    "Queries given up after 45 days without a final state.",
-    Group.EXPORTER,
-    _LEDGER,
-)
-CATCHING_UP = gauge(
-    "athena_exporter_catching_up",
-    "1 while the counted executions are more than 10 minutes behind (after a start or an outage), else 0.",
-    Group.EXPORTER,
-    _LEDGER,
-)
-COUNTING_SINCE = gauge(
-    "athena_exporter_counting_since_timestamp_seconds",
-    "Counters hold queries that ended at or after this time.",
-    Group.EXPORTER,
-    _LEDGER,
-    (),
-    MILLI,
-)
-LABEL_OVERFLOW = durable_counter(
-    "athena_exporter_label_overflow_total",
-    "Queries counted under `other` because the label's budget was full.",
-    Group.EXPORTER,
-    _LEDGER,
-    ("label",),
-)
-OUTBOX_DEPTH = Metric(
-    name="athena_exporter_outbox_depth",
-    type=MetricType.GAUGE,
-    group=Group.EXPORTER,
-    source=_LEDGER,
-    help="Facts in the ledger's outbox that the consumer has not acknowledged.",
-    labels=("consumer",),
-    common=False,
-)
-OUTBOX_DROPPED = Metric(
-    name="athena_exporter_outbox_dropped_total",
-    type=MetricType.COUNTER,
-    group=Group.EXPORTER,
-    source=_LEDGER,
-    help="Facts dropped from the outbox because its bound was reached before the consumer acknowledged them.",
-    labels=("consumer",),
-    common=False,
-    durable=True,
-)
-LEDGER_GENERATION = Metric(
-    name="athena_exporter_ledger_generation",
-    type=MetricType.GAUGE,
-    group=Group.EXPORTER,
-    source=_LEDGER,
-    help="Rises when a restored ledger made the counters restart at 0.",
-    common=False,
-)
-BUILD_INFO = Metric(
-    name="athena_exporter_build_info",
-    type=MetricType.GAUGE,
-    group=Group.EXPORTER,
-    source=PROCESS,
-    help="1, with the version that runs.",
-    labels=("version", "python_version"),
-    common=False,
-)
-
-
-METRICS: tuple[Metric, ...] = tuple(value for value in globals().values() if isinstance(value, Metric))
-"""All of them, in the order of this file."""
+"""All of them: group by group, within a group as they are declared."""
 BY_NAME = {metric.name: metric for metric in METRICS}
+STORED_NAMES = frozenset(BY_NAME) | {
+    part for metric in METRICS if metric.type is MetricType.HISTOGRAM for part in (metric.bucket_name, metric.sum_name)
+}
+"""Every name that a series of the ledger may have: those of the metrics, and of the parts of histograms."""

@@ -21,6 +21,7 @@ class MetricType(StrEnum):
 
     COUNTER = "counter"
     GAUGE = "gauge"
+    HISTOGRAM = "histogram"
 
 
 class Group(StrEnum):
@@ -29,7 +30,11 @@ class Group(StrEnum):
     WORKGROUP = "Workgroups"
     USER = "Users"
     CLIENT = "Clients"
+    TABLE = "Tables"
+    WORKLOAD = "Workloads"
     WINDOW = "Windows"
+    CAPACITY = "Capacity"
+    CLOUDWATCH = "CloudWatch"
     EXPORTER = "The exporter itself"
 
 
@@ -38,7 +43,9 @@ class Metric:
     """One metric family. `scale` divides the ledger's integers into the base unit that `name` promises.
 
     `durable`: kept in the ledger and so continuous over restarts; else counted since the process started.
-    `source`: where the number comes from, for the reader of docs/metrics.md.
+    `source`: where the number comes from, for the reader of docs/metrics.md. `bounds`: a histogram's upper bounds in
+    ledger units, rising, without the infinite one. `tag_prefix`: what the names of configured labels begin with,
+    empty where a metric takes none.
     """
 
     name: str
@@ -50,6 +57,18 @@ class Metric:
     scale: int = 1
     common: bool = True
     durable: bool = False
+    bounds: tuple[int, ...] = ()
+    tag_prefix: str = ""
+
+    @property
+    def bucket_name(self) -> str:
+        """Of a histogram: the ledger's name of its buckets; their last label is `le`, in ledger units."""
+        return f"{self.name}_bucket"
+
+    @property
+    def sum_name(self) -> str:
+        """Of a histogram: the ledger's name of its sum."""
+        return f"{self.name}_sum"
 
     @property
     def label_names(self) -> tuple[str, ...]:
@@ -75,6 +94,23 @@ def durable_counter(
         labels=labels,
         scale=scale,
         durable=True,
+    )
+
+
+def histogram(
+    name: str, text: str, group: Group, source: str, labels: tuple[str, ...], *, bounds: tuple[int, ...], scale: int
+) -> Metric:
+    """A distribution, kept in the ledger as counters: one a bucket, not cumulative, and one for the sum."""
+    return Metric(
+        name=name,
+        type=MetricType.HISTOGRAM,
+        help=text,
+        group=group,
+        source=source,
+        labels=labels,
+        scale=scale,
+        durable=True,
+        bounds=bounds,
     )
 
 

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from athena_exporter.config import Config, Journal
+from athena_exporter import catalog
+from athena_exporter.config import Config, Histogram, Journal
 from athena_exporter.ledger import outbox
 from athena_exporter.ledger.model import Rules
 from athena_exporter.ledger.store import LedgerSettings
@@ -14,6 +15,16 @@ from athena_exporter.sources.athena import AthenaSource
 from athena_exporter.sources.identity import IdentityRules
 from athena_exporter.sources.lookup import LookupSource
 from athena_exporter.sources.session import Session
+
+EVENTS = "events"
+"""The outbox's consumer that writes to CloudWatch Logs."""
+_HISTOGRAMS = {
+    Histogram.QUEUE: catalog.QUEUE_SECONDS,
+    Histogram.PLANNING: catalog.PLANNING_SECONDS,
+    Histogram.ENGINE: catalog.ENGINE_SECONDS,
+    Histogram.TOTAL: catalog.TOTAL_SECONDS,
+    Histogram.SCANNED_BYTES: catalog.SCANNED_BYTES_PER_QUERY,
+}
 
 
 def ledger_settings(config: Config) -> LedgerSettings:
@@ -29,6 +40,7 @@ def ledger_settings(config: Config) -> LedgerSettings:
         series_warmup=config.exposition.series_warmup,
         slot_idle=config.labels.idle,
         outbox_bounds=outbox.Bounds(max_bytes=config.outbox.max_bytes, max_age=config.outbox.max_age),
+        consumers=(EVENTS,) if config.events.enabled else (),
     )
 
 
@@ -39,6 +51,7 @@ def rules(config: Config) -> Rules:
             usd_per_tb=config.pricing.usd_per_tb,
             tb_bytes=config.pricing.tb_bytes,
             minimum_bytes=config.pricing.minimum_bytes,
+            usd_per_dpu_hour=config.pricing.usd_per_dpu_hour,
         ),
         identity_patience=config.identity.patience,
         source_down_after=config.identity.source_down_after,
@@ -46,8 +59,12 @@ def rules(config: Config) -> Rules:
             "user": config.labels.users,
             "database": config.labels.databases,
             "client": config.labels.clients,
+            "table": config.labels.tables,
+            "workload": config.labels.workloads,
         },
         series_limit=config.labels.series_per_family,
+        histograms=frozenset(_HISTOGRAMS[one].name for one in config.exposition.histograms),
+        facts=config.events.enabled,
     )
 
 

@@ -10,30 +10,43 @@ from athena_exporter.config.document import Document, Problem, parse
 from athena_exporter.config.kinds import found_words, parse_duration, parse_size, write_duration, write_size
 from athena_exporter.config.model import (
     REGION,
-    AthenaSettings,
     AwsSettings,
     Config,
-    ExpositionSettings,
     IdentitySettings,
     Journal,
     LabelsSettings,
     LedgerSettings,
-    LookupSettings,
     OutboxSettings,
     PricingSettings,
-    SourcesSettings,
+    Privacy,
+    SqlSettings,
     TargetSettings,
     dotted,
 )
+from athena_exporter.config.outlets import EventsSettings, ExpositionSettings, Histogram, QueryText
 from athena_exporter.config.problems import problems_of
 from athena_exporter.config.reference import table
+from athena_exporter.config.sources import (
+    AccessEvent,
+    AthenaSettings,
+    CloudWatchMetric,
+    CloudWatchSettings,
+    LookupSettings,
+    SourcesSettings,
+    WorkgroupsSettings,
+)
 
 __all__ = [
+    "AccessEvent",
     "AthenaSettings",
     "AwsSettings",
+    "CloudWatchMetric",
+    "CloudWatchSettings",
     "Config",
     "ConfigError",
+    "EventsSettings",
     "ExpositionSettings",
+    "Histogram",
     "IdentitySettings",
     "Journal",
     "LabelsSettings",
@@ -41,8 +54,12 @@ __all__ = [
     "LookupSettings",
     "OutboxSettings",
     "PricingSettings",
+    "Privacy",
+    "QueryText",
     "SourcesSettings",
+    "SqlSettings",
     "TargetSettings",
+    "WorkgroupsSettings",
     "load",
     "parse_duration",
     "parse_size",

@@ -277,6 +277,50 @@ def flag(*, always: str | None = None) -> Kind:
     return Kind(wanted=wanted, example=None, read=read, write=lambda value: str(value).lower())
 
 
+def texts(*, wanted: str, example: str, fits: Callable[[str], bool]) -> Kind:
+    """A tuple of different `str`, each of which fits; nothing behind the key means none."""
+
+    def read(found: object) -> tuple[str, ...]:
+        if found is None:
+            return ()
+        _require(right=isinstance(found, list | tuple), found=found)
+        values = tuple(found) if isinstance(found, list | tuple) else ()
+        _require(right=all(isinstance(value, str) and fits(value) for value in values), found=found)
+        _require(right=len(set(values)) == len(values), found=found)
+        return values
+
+    return Kind(wanted=f"a list of different {wanted}", example=example, read=read, write=_write_list)
+
+
+def choices(members: type[StrEnum]) -> Kind:
+    """A tuple of different members of a `StrEnum`, by their values."""
+
+    def read(found: object) -> tuple[StrEnum, ...]:
+        if found is None:
+            return ()
+        _require(right=isinstance(found, list | tuple), found=found)
+        values = tuple(members(str(value)) for value in found) if isinstance(found, list | tuple) else ()
+        _require(right=len(set(values)) == len(values), found=found)
+        return values
+
+    return Kind(wanted="a list of some of " + ", ".join(members), example=None, read=read, write=_write_list)
+
+
+def _write_list(values: tuple[str, ...]) -> str:
+    return "[" + ", ".join(f"'{value}'" if "*" in value else str(value) for value in values) + "]"
+
+
+def optional_file() -> Kind:
+    """A `Path` to a file, or None."""
+    kind = file()
+    return Kind(
+        wanted=kind.wanted,
+        example=kind.example,
+        read=lambda found: None if found is None else kind.read(found),
+        write=lambda value: "null" if value is None else str(value),
+    )
+
+
 def file() -> Kind:
     """A `Path` to a file, relative to the working directory unless absolute."""
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from athena_exporter.config.document import Location
@@ -26,6 +26,7 @@ from athena_exporter.config.kinds import (
     money,
     naming,
     one_size,
+    optional_file,
     share,
     size,
     text,
@@ -33,6 +34,9 @@ from athena_exporter.config.kinds import (
     write_duration,
     write_size,
 )
+from athena_exporter.config.outlets import EventsSettings, ExpositionSettings
+from athena_exporter.config.section import Section
+from athena_exporter.config.sources import SourcesSettings
 
 ATHENA_HISTORY = timedelta(days=45)
 """How long Athena keeps query executions: nothing older can be read, or waited for."""
@@ -102,17 +106,6 @@ class Journal(StrEnum):
     ROLLBACK = "rollback"
 
 
-class Section(BaseModel):
-    """A part of the configuration: frozen, refuses unknown keys, empty means all defaults."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _defaults_if_nothing(cls, found: object) -> object:
-        return {} if found is None else found
-
-
 class TargetSettings(Section):
     """One account in one Region, and the role that may read it."""
 
@@ -164,40 +157,23 @@ class LedgerSettings(Section):
     )
 
 
-class AthenaSettings(Section):
-    """The source `athena`: what ran."""
+class Privacy(StrEnum):
+    """How people are named in everything that leaves the sources."""
 
-    enabled: Annotated[bool, flag(always="it tells what ran, the other sources only add to it")] = Field(
-        default=True, description="Always on."
+    PLAIN = "plain"
+    PSEUDONYM = "pseudonym"
+    ROLE_ONLY = "role_only"
+
+
+class SqlSettings(Section):
+    """What is read out of the SQL."""
+
+    tables: Annotated[bool, flag()] = Field(
+        default=True, description="Whether the SQL is parsed for the tables it names; it never leaves the process."
     )
-    interval: Annotated[timedelta, duration(at_least=_SECOND)] = Field(
-        default=timedelta(seconds=15), description="The pause between two sweeps."
+    views: Annotated[bool, flag()] = Field(
+        default=True, description="Whether views are followed to their tables through Glue, where that is allowed."
     )
-    deep_interval: Annotated[timedelta, duration(at_least=_SECOND)] = Field(
-        default=timedelta(hours=6),
-        description="The pause between two sweeps of the whole history that still counts.",
-    )
-
-
-class LookupSettings(Section):
-    """The source `lookup`: who started it, from CloudTrail's LookupEvents."""
-
-    enabled: Annotated[bool, flag()] = Field(
-        default=True, description="Whether CloudTrail is asked who started each query."
-    )
-    interval: Annotated[timedelta, duration(at_least=_SECOND)] = Field(
-        default=timedelta(seconds=30), description="The pause between two reads around queries that lack a user."
-    )
-    full_pass: Annotated[timedelta, duration(at_least=_SECOND)] = Field(
-        default=timedelta(hours=1), description="The longest pause between two reads of the whole patience window."
-    )
-
-
-class SourcesSettings(Section):
-    """What is read, and how often."""
-
-    athena: AthenaSettings = Field(default=AthenaSettings(), description="What ran.")
-    lookup: LookupSettings = Field(default=LookupSettings(), description="Who started it.")
 
 
 class IdentitySettings(Section):
@@ -219,6 +195,14 @@ class IdentitySettings(Section):
             description="Regular expressions of roles that belong to one person each; the group is the person.",
         )
     )
+    privacy: Annotated[Privacy, choice(Privacy)] = Field(
+        default=Privacy.PLAIN,
+        description="How people are named: `plain`, `pseudonym` (a keyed hash) or `role_only`.",
+    )
+    pseudonym_key_file: Annotated[Path | None, optional_file()] = Field(
+        default=None,
+        description="The file with the key of the pseudonyms; else ATHENA_EXPORTER_PSEUDONYM_KEY.",
+    )
 
 
 class PricingSettings(Section):
@@ -233,6 +217,9 @@ class PricingSettings(Section):
     minimum_bytes: Annotated[int, size()] = Field(
         default=10 * 2**20, description="The least that is billed for a query that is billed by the byte."
     )
+    usd_per_dpu_hour: Annotated[Decimal, money()] = Field(
+        default=Decimal("0.3"), description="The price of a DPU-hour of reserved capacity in your Region."
+    )
 
 
 class LabelsSettings(Section):
@@ -241,6 +228,8 @@ class LabelsSettings(Section):
     users: Annotated[int, whole()] = Field(default=500, description="Values of the label `user`.")
     databases: Annotated[int, whole()] = Field(default=200, description="Values of the label `database`.")
     clients: Annotated[int, whole()] = Field(default=100, description="Values of the label `client`.")
+    tables: Annotated[int, whole()] = Field(default=1_000, description="Values of the label `table`.")
+    workloads: Annotated[int, whole()] = Field(default=1_000, description="Values of the label `workload`.")
     series_per_family: Annotated[int, whole()] = Field(default=20_000, description="Series of one metric.")
     idle: Annotated[timedelta, duration(at_least=timedelta(hours=1))] = Field(
         default=ATHENA_HISTORY, description="A value that nobody used for this long makes room for another."
@@ -261,18 +250,6 @@ class OutboxSettings(Section):
     ] = Field(default=timedelta(days=13), description="The longest that a fact waits.")
 
 
-class ExpositionSettings(Section):
-    """What `/metrics` shows."""
-
-    series_warmup: Annotated[timedelta, duration()] = Field(
-        default=timedelta(seconds=120),
-        description="How long a new counter shows 0, so that `increase()` sees its rise: two scrapes or more.",
-    )
-    interval: Annotated[timedelta, duration(at_least=_INSTANT)] = Field(
-        default=timedelta(seconds=5), description="The pause between two renderings of the committed state."
-    )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
     """Two keys whose values can't hold together; the first location is the one to mend."""
@@ -291,10 +268,12 @@ class Config(Section):
     ledger: LedgerSettings = Field(default=LedgerSettings(), description="The one durable state.")
     sources: SourcesSettings = Field(default=SourcesSettings(), description="What is read, and how often.")
     identity: IdentitySettings = Field(default=IdentitySettings(), description="How a query finds its user.")
+    sql: SqlSettings = Field(default=SqlSettings(), description="What is read out of the SQL.")
     pricing: PricingSettings = Field(default=PricingSettings(), description="What a query costs.")
     labels: LabelsSettings = Field(default=LabelsSettings(), description="How many values a label may have.")
     outbox: OutboxSettings = Field(default=OutboxSettings(), description="Facts that wait for their consumers.")
     exposition: ExpositionSettings = Field(default=ExpositionSettings(), description="What `/metrics` shows.")
+    events: EventsSettings = Field(default=EventsSettings(), description="What goes to CloudWatch Logs.")
 
     @model_validator(mode="after")
     def _no_conflicts(self) -> Self:
@@ -367,7 +346,8 @@ def _impossible_sizes(config: Config) -> Iterator[Conflict]:
             f"{write_size(pricing.tb_bytes)} write {write_size(10 * megabyte)}"
         )
         yield Conflict(locations=(("pricing", "minimum_bytes"), ("pricing", "tb_bytes")), words=words)
-    for name, values in (("users", labels.users), ("databases", labels.databases), ("clients", labels.clients)):
+    for name in ("users", "databases", "clients", "tables", "workloads"):
+        values = getattr(labels, name)
         if labels.series_per_family < values:
             words = f"{labels.series_per_family} is too few: one metric may have a series for each of {values} {name}"
             yield Conflict(locations=(("labels", "series_per_family"), ("labels", name)), words=words)

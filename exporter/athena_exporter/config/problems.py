@@ -13,7 +13,8 @@ from pydantic_core import ErrorDetails
 
 from athena_exporter.config.document import Document, Location, Problem
 from athena_exporter.config.kinds import found_words
-from athena_exporter.config.model import Config, Conflict, Section, dotted
+from athena_exporter.config.model import Config, Conflict, dotted
+from athena_exporter.config.section import Section
 
 
 def problems_of(document: Document) -> tuple[Config | None, tuple[Problem, ...]]:

@@ -6,8 +6,9 @@ from pydantic.fields import FieldInfo
 
 from athena_exporter.config.document import Location
 from athena_exporter.config.kinds import Kind
-from athena_exporter.config.model import Config, Section, dotted
+from athena_exporter.config.model import Config, dotted
 from athena_exporter.config.problems import section_of
+from athena_exporter.config.section import Section
 
 
 def table() -> str:
@@ -20,7 +21,7 @@ def _rows(section: type[Section], start: Location) -> Iterator[tuple[str, str, s
     for name, field in section.model_fields.items():
         location = (*start, name)
         inner = section_of(section, name)
-        listed = isinstance(field.default, tuple)
+        listed = inner is not None and isinstance(field.default, tuple)
         if inner is None or listed:
             yield dotted(location), _default(field), _cell(field.description or "")
         if inner is not None:

@@ -36,7 +36,7 @@ class Counters:
         for number, account_id, region, metric, labels in connection.execute(
             "SELECT s.id, account_id, region, metric, labels FROM series s JOIN targets t ON t.id = s.target_id"
         ):
-            if metric in catalog.BY_NAME:
+            if metric in catalog.STORED_NAMES:
                 target = Target(account_id=account_id, region=region)
                 # Interned: tens of thousands of series share a few hundred label values.
                 key = (sys.intern(metric), tuple(map(sys.intern, json.loads(labels))))

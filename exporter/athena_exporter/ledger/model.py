@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import TypeAlias
 
+from athena_exporter.catalog import METRICS, MetricType
 from athena_exporter.pricing import Prices
 from athena_exporter.records import Identity, QueryExecution, Target
 
@@ -14,6 +15,8 @@ Labels: TypeAlias = tuple[str, ...]
 SeriesKey: TypeAlias = tuple[str, Labels]
 """A metric's name and the values of its own labels."""
 
+ALL_HISTOGRAMS = frozenset(metric.name for metric in METRICS if metric.type is MetricType.HISTOGRAM)
+"""The names of all distributions."""
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 
@@ -57,7 +60,7 @@ class Row:
     transaction that first recorded the execution; `opened_above` says that the query had been submitted at or after
     the low-water mark of that moment, so that it cannot have been counted and pruned before. `waiting_since_ms` and
     `waiting_reads` tell since when and how often it was seen final without statistics. `detail` keeps the whole
-    execution while an outlet still needs it.
+    execution while an outlet still needs it. `engine_ms` and `workload` wait for the user, whose series they join.
     """
 
     query_id: str
@@ -79,6 +82,8 @@ class Row:
     cost_nanousd: int | None = None
     identity: Identity | None = None
     detail: QueryExecution | None = None
+    engine_ms: int | None = None
+    workload: str | None = None
 
     @property
     def counted_ms(self) -> int:
@@ -91,7 +96,8 @@ class Rules:
     """The configured part of counting. `label_limits` and `series_limit` bound the exposition only.
 
     A final query without statistics is counted as it is when AWS has shown none for `statistics_patience`, in at
-    least `statistics_reads` reads: time alone proves nothing while nobody reads.
+    least `statistics_reads` reads: time alone proves nothing while nobody reads. `histograms` are the names of the
+    distributions that are counted; `facts` says whether the outbox is told of queries.
     """
 
     prices: Prices
@@ -101,9 +107,10 @@ class Rules:
     statistics_reads: int = 3
     abandon_after: timedelta = timedelta(days=45)
     label_limits: Mapping[str, int] = field(
-        default_factory=lambda: {"user": 500, "database": 200, "client": 100},
+        default_factory=lambda: {"user": 500, "database": 200, "client": 100, "table": 1_000, "workload": 1_000},
     )
     series_limit: int = 20_000
+    histograms: frozenset[str] = ALL_HISTOGRAMS
     facts: bool = False
 
 

@@ -6,11 +6,43 @@ from collections.abc import Sequence
 APPLICATION_ID = 0x4154_484E
 """`ATHN` in SQLite's header: how a ledger is told from any other database."""
 
-VERSION = 1
-MIGRATIONS: Sequence[str] = ()
+VERSION = 2
+_INVENTORIES = """
+CREATE TABLE inventories (                -- the present state of something as a whole: workgroups, quotas, ...
+    target_id INTEGER NOT NULL REFERENCES targets (id),
+    kind TEXT NOT NULL,                   -- the name of the record's class
+    told_ms INTEGER NOT NULL,
+    body TEXT NOT NULL,                   -- JSON
+    PRIMARY KEY (target_id, kind)
+) WITHOUT ROWID;
+"""
+_TABLE_READS = """
+CREATE TABLE table_reads (                -- when a table was last read
+    target_id INTEGER NOT NULL REFERENCES targets (id),
+    database TEXT NOT NULL,
+    table_name TEXT NOT NULL,
+    last_read_ms INTEGER NOT NULL,
+    PRIMARY KEY (target_id, database, table_name)
+) WITHOUT ROWID;
+"""
+_TABLE_EVENTS = """
+CREATE TABLE table_events (               -- CloudTrail events about tables that were told: each once
+    target_id INTEGER NOT NULL REFERENCES targets (id),
+    event_id TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    PRIMARY KEY (target_id, event_id)
+) WITHOUT ROWID;
+"""
+MIGRATIONS: Sequence[str] = (
+    f"""
+    ALTER TABLE queries ADD COLUMN engine_ms INTEGER;
+    ALTER TABLE queries ADD COLUMN workload TEXT;
+    {_INVENTORIES} {_TABLE_READS} {_TABLE_EVENTS}
+    """,
+)
 """Statements that lead from version n + 1 to n + 2, at place n. A released step is never edited."""
 
-TABLES = """
+TABLES = f"""
 CREATE TABLE meta (
     key TEXT PRIMARY KEY,
     value TEXT NOT NULL
@@ -56,7 +88,9 @@ CREATE TABLE queries (
     billed_bytes INTEGER,
     cost_nanousd INTEGER,
     identity_id INTEGER REFERENCES identities (id),
-    detail TEXT
+    detail TEXT,
+    engine_ms INTEGER,
+    workload TEXT
 );
 CREATE UNIQUE INDEX queries_by_id ON queries (target_id, query_id);
 CREATE INDEX queries_unfinished ON queries (target_id, since_ms) WHERE phase < 3;
@@ -163,6 +197,7 @@ CREATE TABLE consumers (
     acknowledged_seq INTEGER NOT NULL,
     dropped INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
+{_INVENTORIES} {_TABLE_READS} {_TABLE_EVENTS}
 """
 
 

@@ -15,7 +15,19 @@ from athena_exporter.ledger.errors import LedgerError, explained
 from athena_exporter.ledger.fold import fold
 from athena_exporter.ledger.model import DAY_MS, Change, Known, Row, Rules, SeriesKey
 from athena_exporter.ledger.view import TargetView
-from athena_exporter.records import Batch, Evidence, FailedStart, Sample, Target, epoch_ms
+from athena_exporter.records import (
+    Batch,
+    Evidence,
+    FailedStart,
+    QueryExecution,
+    Sample,
+    StartedQuery,
+    Target,
+    UnreadableQuery,
+    epoch_ms,
+)
+
+_ABOUT_QUERIES = (StartedQuery, QueryExecution, UnreadableQuery)
 
 _TOUCH_SLOT = (
     "INSERT INTO slots VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET used_day = excluded.used_day"
@@ -233,7 +245,7 @@ class Ledger:
         )
 
     def _rows(self, target_id: int, batch: Batch) -> dict[str, Row]:
-        ids = {record.query_id for record in batch.records if not isinstance(record, FailedStart)}
+        ids = {record.query_id for record in batch.records if isinstance(record, _ABOUT_QUERIES)}
         found = {row.query_id: row for row in rows.load(self._writer, target_id, ids)}
         for read in batch.reads:
             patience = (

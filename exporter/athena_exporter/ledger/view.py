@@ -30,6 +30,15 @@ class TargetView:
         """The number of the last committed transaction."""
         return int(self._one("SELECT value FROM meta WHERE key = 'sequence'"))
 
+    def counting_since(self) -> datetime:
+        """Counters hold what ended at or after this time."""
+        return from_epoch_ms(int(self._one("SELECT counting_since_ms FROM targets WHERE id = ?", self._target_id)))
+
+    def cursors(self, source: str) -> Mapping[str, str]:
+        """Everything that the source has committed, by key."""
+        found = self._all("SELECT key, value FROM cursors WHERE target_id = ? AND source = ?", self._target_id, source)
+        return dict(found)
+
     def cursor(self, source: str, key: str) -> str | None:
         """What the source last committed under this key."""
         found = self._all(

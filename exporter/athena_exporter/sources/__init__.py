@@ -22,6 +22,14 @@ class Knowledge(Protocol):
         """The number of the last committed transaction."""
         ...
 
+    def counting_since(self) -> datetime:
+        """Counters hold what ended at or after this time."""
+        ...
+
+    def cursors(self, source: str) -> Mapping[str, str]:
+        """Everything that the source has committed, by key."""
+        ...
+
     def cursor(self, source: str, key: str) -> str | None:
         """What the source last committed under this key."""
         ...

@@ -52,12 +52,56 @@ class AthenaApi(Protocol):
         """Up to 50 query executions."""
         ...
 
+    def get_work_group(self, **arguments: Any) -> Answer:  # as above
+        """One workgroup's settings."""
+        ...
+
+    def list_tags_for_resource(self, **arguments: Any) -> Answer:  # as above
+        """A page of a workgroup's tags."""
+        ...
+
+    def list_capacity_reservations(self, **arguments: Any) -> Answer:  # as above
+        """A page of capacity reservations."""
+        ...
+
+    def get_capacity_assignment_configuration(self, **arguments: Any) -> Answer:  # as above
+        """Which workgroups a reservation serves."""
+        ...
+
 
 class CloudTrailApi(Protocol):
     """The operation of CloudTrail that the exporter uses."""
 
     def lookup_events(self, **arguments: Any) -> Answer:  # botocore's arguments
         """A page of management events."""
+        ...
+
+
+class CloudWatchApi(Protocol):
+    """The operations of CloudWatch that the exporter uses."""
+
+    def list_metrics(self, **arguments: Any) -> Answer:  # botocore's arguments
+        """A page of metrics that exist."""
+        ...
+
+    def get_metric_data(self, **arguments: Any) -> Answer:  # as above
+        """A page of up to 500 metrics' values; billed by the metric."""
+        ...
+
+
+class ServiceQuotasApi(Protocol):
+    """The operation of Service Quotas that the exporter uses."""
+
+    def get_service_quota(self, **arguments: Any) -> Answer:  # botocore's arguments
+        """One quota as it is applied to the account."""
+        ...
+
+
+class GlueApi(Protocol):
+    """The operation of Glue that the exporter uses."""
+
+    def get_table(self, **arguments: Any) -> Answer:  # botocore's arguments
+        """One table or view of the catalogue."""
         ...
 
 
@@ -113,6 +157,22 @@ class Session:
     def cloudtrail(self) -> CloudTrailApi:
         """A new CloudTrail client."""
         return cast("CloudTrailApi", self._client(self._session, "cloudtrail"))
+
+    def cloudwatch(self) -> CloudWatchApi:
+        """A new CloudWatch client."""
+        return cast("CloudWatchApi", self._client(self._session, "cloudwatch"))
+
+    def service_quotas(self) -> ServiceQuotasApi:
+        """A new Service Quotas client."""
+        return cast("ServiceQuotasApi", self._client(self._session, "service-quotas"))
+
+    def glue(self) -> GlueApi:
+        """A new Glue client."""
+        return cast("GlueApi", self._client(self._session, "glue"))
+
+    def logs(self) -> Any:  # watchtower wants botocore's own
+        """A new CloudWatch Logs client."""
+        return self._client(self._session, "logs")
 
     def sts(self) -> Any:  # botocore makes its clients at run time
         """A new STS client."""
