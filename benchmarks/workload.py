@@ -14,16 +14,18 @@ from decimal import Decimal
 
 from athena_exporter.ledger.model import Rules
 from athena_exporter.pricing import Prices
-from athena_exporter.records import Mode, TableUse, (
+from athena_exporter.records import (
     Batch,
     Evidence,
     Identity,
     Kind,
+    Mode,
     QueryExecution,
     Read,
     Record,
     StartedQuery,
     State,
+    TableUse,
     Target,
 )
 
