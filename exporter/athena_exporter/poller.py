@@ -21,6 +21,7 @@ from athena_exporter import catalog
 from athena_exporter.ledger.errors import LedgerError
 from athena_exporter.ledger.store import Ledger
 from athena_exporter.outlets.metrics import render
+from athena_exporter.outlets.page import page
 from athena_exporter.records import Batch, FailedStart, QueryExecution, Sample, StartedQuery, Target
 from athena_exporter.sources import Source, errors
 from athena_exporter.telemetry import Telemetry
@@ -32,8 +33,8 @@ _PRUNE_EVERY = timedelta(minutes=10)
 class Publisher(Protocol):
     """Where a rendered exposition goes."""
 
-    def publish(self, body: bytes) -> None:
-        """Serve this from now on."""
+    def publish(self, text: bytes, front: bytes) -> None:
+        """Serve from now on `text` to scrapers and `front`, a page, to people."""
         ...
 
 
@@ -58,18 +59,36 @@ class Poller:
 
     def poll(self, source: Source) -> bool:
         """Read one source once, committing batch by batch; whether it was read to its end."""
-        began = self._clocks.monotonic()
-        try:
+
+        def read() -> timedelta | None:
             lag = self._drain(source)
             self._ledger.succeeded(source.target, source.name, self._clocks.now())
+            return lag
+
+        return self._seam(source.target, source.name, read)
+
+    def deliver(self, target: Target, outlet: str, deliver: Callable[[], bool]) -> bool:
+        """Let an outlet that calls AWS work until it has nothing more to do at once; whether it got that far."""
+
+        def work() -> None:
+            while deliver():
+                pass
+
+        return self._seam(target, outlet, work)
+
+    def _seam(self, target: Target, name: str, action: Callable[[], timedelta | None]) -> bool:
+        """The one place where AWS's errors are caught. `action` answers its lag, None if it has none to tell."""
+        began = self._clocks.monotonic()
+        try:
+            lag = action()
         except (ClientError, BotoCoreError) as error:
-            self.failed(source.target, source.name, errors.reason(error), errors.explain(error))
+            self.failed(target, name, errors.reason(error), errors.explain(error))
             return False
         except LedgerError as error:
-            self.failed(source.target, source.name, "ledger", str(error))
+            self.failed(target, name, "ledger", str(error))
             return False
         duration = timedelta(seconds=self._clocks.monotonic() - began)
-        self._telemetry.read_succeeded(source.target, source.name, duration, lag)
+        self._telemetry.read_succeeded(target, name, duration, lag)
         return True
 
     def failed(self, target: Target, source: str, reason: str, line: str) -> None:
@@ -95,13 +114,15 @@ class Poller:
     def _publish(self) -> None:
         try:
             self._ledger.reveal()
-            samples = self._ledger.samples(self._clocks.now())
+            now = self._clocks.now()
+            committed = self._ledger.samples(now)
             # After the samples: what is published must never be newer than the stamp says.
             self._ledger.stamp()
         except LedgerError as error:
             _log.warning("publishing: %s", error)
             return
-        self._publisher.publish(render([*samples, *self._telemetry.samples(), _build_info()]))
+        samples = [*committed, *self._telemetry.samples(), _build_info()]
+        self._publisher.publish(render(samples), page(samples, now))
 
     def prune(self, targets: Iterable[Target]) -> None:
         """Forget what is no longer needed, every ten minutes a target."""
@@ -153,6 +174,11 @@ class Threads:
     def pause(self, interval: timedelta) -> bool:
         """Wait; True if it is time to stop."""
         return self._stop.wait(interval.total_seconds())
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether `stop` was called, or a bug stopped all."""
+        return self._stop.is_set()
 
     def stop(self) -> None:
         """Ask every loop to end after its present step."""

@@ -1,4 +1,4 @@
-"""What one query costs at list price: AWS's rules of billing in one place, in integers.
+"""What one query costs at list price, and what reserved capacity does: AWS's rules of billing, in integers.
 
 Stage: records -> **pricing** -> fold. Pure. Athena bills the bytes scanned by queries that succeeded or were
 cancelled, rounded up to the MB, with a minimum of 10 MB (https://aws.amazon.com/athena/pricing/). Not billed by the
@@ -15,6 +15,9 @@ NANODOLLARS = 1_000_000_000
 """Nanodollars in a dollar."""
 
 _DECIMAL_TB = 10**12
+_HOUR_MS = 3_600_000
+_MOST_DPU_MS = 2**53
+"""285,000 years of one DPU: a query that tells more tells nonsense, and SQLite's integers have an end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +56,28 @@ def billed_bytes(execution: QueryExecution, prices: Prices) -> int | None:
 def cost_nanousd(billed: int, prices: Prices) -> int:
     """The list price of billed bytes in nanodollars, exact, rounded half up to the nanodollar once."""
     dollars, per = prices.usd_per_tb.as_integer_ratio()
-    numerator = billed * dollars * NANODOLLARS
-    denominator = per * prices.tb_bytes
+    return _half_up(billed * dollars * NANODOLLARS, per * prices.tb_bytes)
+
+
+def reserved_dpu_ms(execution: QueryExecution) -> int | None:
+    """DPUs times milliseconds of the engine that a query used of a reservation, rounded half up.
+
+    None where it used none, where AWS did not tell how long the engine worked, and where the product is nonsense.
+    """
+    if execution.dpu_count is None or execution.engine_ms is None:
+        return None
+    dpus, per = execution.dpu_count.as_integer_ratio()
+    used = _half_up(dpus * execution.engine_ms, per)
+    return used if used <= _MOST_DPU_MS else None
+
+
+def capacity_nanousd(dpu_ms: int, prices: Prices) -> int:
+    """The list price of DPUs times milliseconds in nanodollars, exact, rounded half up to the nanodollar once."""
+    dollars, per = prices.usd_per_dpu_hour.as_integer_ratio()
+    return _half_up(dpu_ms * dollars * NANODOLLARS, per * _HOUR_MS)
+
+
+def _half_up(numerator: int, denominator: int) -> int:
     return (2 * numerator + denominator) // (2 * denominator)
 
 

@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import TypeAlias
 
 from athena_exporter import catalog
+from athena_exporter.costs.prices import price_nanousd
 from athena_exporter.records import Sample, Target
 
-_Key: TypeAlias = tuple[str, Target, tuple[str, ...]]
+_Key: TypeAlias = tuple[str, Target | None, tuple[str, ...]]
 
 
 class Telemetry:
@@ -23,8 +24,13 @@ class Telemetry:
         """One HTTP exchange with AWS, a retry included; `result` is `ok` or the error's code."""
         with self._lock:
             self._counters[catalog.AWS_REQUESTS.name, target, (service, operation, result)] += 1
-            # List price: the calls that the present sources make are free.
             self._counters[catalog.AWS_COST_USD.name, target, (service, operation, result)] += 0
+
+    def aws_bill(self, target: Target, service: str, operation: str, result: str, units: int) -> None:
+        """What that exchange costs at list price; `units` are what AWS bills of it (metrics, or 1 request)."""
+        price = price_nanousd(service, operation, result, units)
+        with self._lock:
+            self._counters[catalog.AWS_COST_USD.name, target, (service, operation, result)] += price
 
     def read_succeeded(self, target: Target, source: str, duration: timedelta, lag: timedelta | None) -> None:
         """A source was read to its end; `lag` is None when it brought nothing new."""
@@ -49,6 +55,22 @@ class Telemetry:
         """Records that could not be read; naming a source with 0 makes its series exist."""
         with self._lock:
             self._counters[catalog.MALFORMED_RECORDS.name, target, (source,)] += count
+
+    def events_accepted(self, log_group: str, count: int) -> None:
+        """CloudWatch Logs has taken so many events; naming a group with 0 makes its series exist."""
+        self._delivered(catalog.EVENTS_ACCEPTED, (log_group,), count)
+
+    def events_resent(self, log_group: str, count: int) -> None:
+        """So many events are sent again, for nobody can tell whether they were taken."""
+        self._delivered(catalog.EVENTS_RESENT, (log_group,), count)
+
+    def events_rejected(self, log_group: str, reason: str, count: int) -> None:
+        """CloudWatch Logs will never take so many events."""
+        self._delivered(catalog.EVENTS_REJECTED, (log_group, reason), count)
+
+    def _delivered(self, metric: catalog.Metric, labels: tuple[str, ...], count: int) -> None:
+        with self._lock:
+            self._counters[metric.name, None, labels] += count
 
     def samples(self) -> list[Sample]:
         """Everything, at this moment."""

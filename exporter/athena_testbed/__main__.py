@@ -12,11 +12,13 @@ import click
 from athena_testbed.durations import duration
 from athena_testbed.faults import KINDS, FaultPlan
 from athena_testbed.server import bind
-from athena_testbed.settings import Rhythm, Settings
+from athena_testbed.settings import CAPACITY_DIMENSIONS, Rhythm, Settings
 from athena_testbed.testbed import Testbed
+from athena_testbed.world.catalogue import DATABASES
 
 _HELP = f"""
-An embedded AWS account: Athena and CloudTrail of a simulated company, over the real AWS wire protocol.
+An embedded AWS account: Athena, CloudTrail, CloudWatch with its Logs and Logs Insights, and Glue's catalogue of a
+simulated company, over the real AWS wire protocols.
 
 Point any AWS client at it, with any credentials:
 
@@ -24,7 +26,7 @@ Point any AWS client at it, with any credentials:
     athena-testbed --queries-per-minute 600 --cloudtrail-delay 5s &
     aws --endpoint-url http://127.0.0.1:9988 --region eu-west-1 athena list-work-groups
 
-S3, SQS, STS, CloudWatch Logs and Glue are answered too, by moto. The limits of the real APIs hold: 50 ids a batch,
+S3, SQS, STS and others are answered too, by moto. The limits of the real APIs hold: 50 ids a batch,
 50 events a page, one lookup attribute, the published token buckets. Nothing is written to disk.
 
 Beside the AWS APIs there is a control plane, JSON on the same port:
@@ -32,16 +34,20 @@ Beside the AWS APIs there is a control plane, JSON on the same port:
 \b
     GET    /_testbed/truth?since=&until=   what an observer should have counted, to the byte
            &undelivered=unattributed       ... where CloudTrail never delivered the event
+    GET    /_testbed/truth/access          each query x table x mode that an observer should have told of
+    GET    /_testbed/truth/access-events   each CloudTrail event that names a table
+    GET    /_testbed/logs?group=&distinct= how many log events there are; by a field of their JSON; a page of them
+    DELETE /_testbed/logs?group=           the events go, groups and streams stay
     GET    /_testbed/company               people, services, workgroups, databases, tables
     GET    /_testbed/status                the account's clock, how many queries run
     POST   /_testbed/quiesce, resume       no new queries (and when all will be over); new ones again
     POST   /_testbed/queries               one query, or a list, exactly as given
     DELETE /_testbed/workgroups/NAME       a workgroup disappears with its history
-    GET    /_testbed/calls (DELETE: reset) how often each operation was called, by result
+    GET    /_testbed/calls (DELETE: reset) how often each operation was called, by result; metrics that AWS would bill
     GET    /_testbed/faults (PUT, POST)    the fault plan; replace it
 
 A fault plan is a JSON list: [{{"kind": "throttle", "operation": "athena:*", "every": 5}}]. Every rule may have
-operation, every, probability, times, after, workgroup. Kinds:
+operation, every, probability, times, after, for_seconds, workgroup. Kinds:
 
 \b
 {chr(10).join(f"    {kind:19}{text}" for kind, text in KINDS.items())}
@@ -118,9 +124,21 @@ _DURATION = _Read("DURATION", duration)
               help="The share of queries whose statistics never come.")  # fmt: skip
 @click.option("--cloudtrail-delay", type=_DURATION, default="300s",
               help="The median delay of CloudTrail events; single ones take up to 20 times as long.")  # fmt: skip
+@click.option("--workgroups", type=click.IntRange(15, 1000), default=15, help="How many workgroups there are.")
+@click.option("--cloudwatch-delay", type=_DURATION, default="120s",
+              help="How long after a query's end CloudWatch has its data points.")  # fmt: skip
+@click.option("--listmetrics-delay", type=_DURATION, default="15m",
+              help="How long after its first data point ListMetrics names a metric.")  # fmt: skip
+@click.option("--capacity-dimension", type=click.Choice(CAPACITY_DIMENSIONS), default=CAPACITY_DIMENSIONS[0],
+              help="How CloudWatch spells the dimension of a reservation.")  # fmt: skip
 @click.option("--duplicate-events", type=click.FloatRange(0, 1), default=0.02, help="The share that comes twice.")
 @click.option("--disordered-events", type=click.FloatRange(0, 1), default=0.03, help="The share out of order.")
 @click.option("--lost-events", type=click.FloatRange(0, 1), default=0.001, help="The share that never comes.")
+@click.option("--governed-database", type=click.Choice([*DATABASES, ""]), default="finance",
+              help="The database that Lake Formation governs, with GetDataAccess events; '' for none.")  # fmt: skip
+@click.option("--catalogue-events", type=click.FloatRange(0, 1), default=0.3,
+              help="The share of queries with events of what Athena asked of Glue.")  # fmt: skip
+@click.option("--insights-delay", type=_DURATION, default="200ms", help="How long a Logs Insights query takes.")
 @click.option("--failed-starts", type=click.FloatRange(0, 1), default=0.01, help="The share of refused starts.")
 @click.option("--clock-skew", type=_DURATION, default="0", help="How far the account's clock is ahead.")
 @click.option("--rates", type=_Read("real|off|FACTOR", _rates), default="real",

@@ -21,6 +21,11 @@ from athena_testbed.world.plan import ENGINE_CAP_MS, QUEUE_CAP_MS, Plan, Planner
 
 HISTORY_MS = 45 * 86_400_000
 """How long Athena keeps a query in its history."""
+DAY_MS = 86_400_000
+SEEN_MS = 91 * DAY_MS
+"""What lies further back nobody can look at query by query: Athena forgets after 45 days, CloudTrail after 90."""
+ECHO_MS = 28 * DAY_MS
+"""Further back these first four weeks repeat, so that a history of a year costs no more than one of three months."""
 _REMEMBERED_PLANS = 100_000
 _QUIESCE_MS = 1000
 
@@ -46,7 +51,13 @@ class Quiet:
 
 
 class Account:
-    """One Region of the account. `clock` gives milliseconds since 1970."""
+    """One Region of the account. `clock` gives milliseconds since 1970.
+
+    Attributes:
+        changed: numbers of queries whose end was moved after they had begun, in the order in which it happened.
+        history_ms: when the history begins.
+        echo_ms: before this time, a midnight, the history repeats; `history_ms` where nothing does.
+    """
 
     def __init__(self, company: Company, settings: Settings, clock: Callable[[], int]) -> None:
         self.company = company
@@ -54,6 +65,7 @@ class Account:
         self.lock = RLock()
         self.starts = TimeIndex()
         self.deleted: dict[str, int] = {}
+        self.changed: list[int] = []
         self.skew_ms = 0
         self._clock = clock
         self._ids = Ids(settings.seed, f"query/{settings.region}")
@@ -70,6 +82,7 @@ class Account:
         self._live = 0
         self._quiet: Quiet | None = None
         self.began_ms = self.now_ms()
+        self.history_ms, self.echo_ms = self._borders()
         self._coming: deque[Arrival] = deque()
         self._next_minute = self.began_ms // MINUTE_MS * MINUTE_MS
         self._read_history()
@@ -99,8 +112,23 @@ class Account:
         """Whether `max_queries` new queries have arrived."""
         return self.settings.max_queries is not None and self._live >= self.settings.max_queries
 
-    def _read_history(self) -> None:
+    @property
+    def size(self) -> int:
+        """How many starts there have been, refused ones included: the next one's number."""
+        return len(self._submitted)
+
+    def _borders(self) -> tuple[int, int]:
         since = self.began_ms - int(self.settings.history.total_seconds() * 1000)
+        border = (self.began_ms - SEEN_MS) // DAY_MS * DAY_MS
+        return (since, since) if since >= border else (since // DAY_MS * DAY_MS, border)
+
+    def echoed(self, at_ms: int) -> int:
+        """How much later the query of this time really ran: 0 unless it is one of those that repeat."""
+        return -(-(self.echo_ms - at_ms) // ECHO_MS) * ECHO_MS if self.history_ms <= at_ms < self.echo_ms else 0
+
+    def _read_history(self) -> None:
+        repeats = self.history_ms < self.echo_ms
+        since = self.echo_ms - self._longest_ms if repeats else self.history_ms
         for minute in range(since // MINUTE_MS * MINUTE_MS, self.began_ms, MINUTE_MS):
             for arrival in self._arrivals.minute(minute, past=True):
                 if since <= arrival.at_ms < self.began_ms:
@@ -188,9 +216,20 @@ class Account:
 
     def ended(self, since_ms: int, until_ms: int) -> Iterator[Plan]:
         """Queries that ended at or after `since_ms` and before `until_ms` (up to now)."""
+        if self.history_ms < self.echo_ms:
+            yield from self._repeated(max(since_ms, self.history_ms), min(until_ms, self.echo_ms))
+            since_ms = max(since_ms, self.echo_ms)
         for plan in self._overlapping(since_ms, until_ms):
             if since_ms <= plan.ended_ms < until_ms:
                 yield plan
+
+    def _repeated(self, since_ms: int, until_ms: int) -> Iterator[Plan]:
+        while since_ms < until_ms:
+            later = self.echoed(since_ms)
+            until = min(until_ms, self.echo_ms + ECHO_MS - later)
+            for plan in self.ended(since_ms + later, until + later):
+                yield replace(plan, submitted_ms=plan.submitted_ms - later)
+            since_ms = until
 
     def running(self, now: int) -> Iterator[Plan]:
         """Queries submitted and not yet ended."""
@@ -228,6 +267,7 @@ class Account:
         """Stop a query now; one that has ended stays as it is."""
         if plan.ended_ms > now:
             self._fixed[plan.number] = plan.cancelled_at(now)
+            self.changed.append(plan.number)
 
     def quiesce(self) -> Quiet:
         """Let nothing arrive any more, and let what runs end within a second. Asking twice changes nothing."""
@@ -238,6 +278,7 @@ class Account:
             latest = now + 1 + Random(plan.number).randrange(_QUIESCE_MS)
             if plan.ended_ms > latest:
                 self._fixed[plan.number] = plan.ended_at(latest)
+                self.changed.append(plan.number)
         ends = [plan.ended_ms for plan in self._overlapping(now - self._longest_ms, now + 1)]
         self._quiet = replace(self._quiet, last_completion_ms=max(ends, default=None))
         return self._quiet

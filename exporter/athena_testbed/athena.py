@@ -10,6 +10,7 @@ from typing import Any
 from athena_testbed.account import HISTORY_MS, Account
 from athena_testbed.executions import execution
 from athena_testbed.given import planned
+from athena_testbed.reservations import Reservations, required
 from athena_testbed.settings import ACCOUNT_ID
 from athena_testbed.tokens import BadTokenError, seal, unseal
 from athena_testbed.wire import AwsError, Json, whole_number
@@ -35,6 +36,7 @@ class Athena:
             "StartQueryExecution": self.start_query_execution,
             "StopQueryExecution": self.stop_query_execution,
             "ListTagsForResource": self.list_tags_for_resource,
+            **Reservations(account).operations,
         }
 
     def list_work_groups(self, parameters: Json) -> Json:
@@ -61,7 +63,7 @@ class Athena:
 
     def get_work_group(self, parameters: Json) -> Json:
         """One workgroup with its whole configuration."""
-        workgroup = self._workgroup(_required(parameters, "WorkGroup"))
+        workgroup = self._workgroup(required(parameters, "WorkGroup"))
         summary = self._summary(workgroup.name)
         engine = summary.pop("EngineVersion")
         return {"WorkGroup": {**summary, "Configuration": _configuration(workgroup, engine)}}
@@ -84,7 +86,7 @@ class Athena:
 
     def get_query_execution(self, parameters: Json) -> Json:
         """One query."""
-        query_id = _required(parameters, "QueryExecutionId")
+        query_id = required(parameters, "QueryExecutionId")
         now = self._account.advance()
         plan = self._account.find(query_id, now)
         if plan is None:
@@ -113,7 +115,7 @@ class Athena:
 
     def stop_query_execution(self, parameters: Json) -> Json:
         """Stop a query; one that has ended stays as it is."""
-        query_id = _required(parameters, "QueryExecutionId")
+        query_id = required(parameters, "QueryExecutionId")
         now = self._account.advance()
         plan = self._account.find(query_id, now)
         if plan is None:
@@ -123,7 +125,7 @@ class Athena:
 
     def start_query_execution(self, parameters: Json) -> Json:
         """Start one query as the account's default person; the control plane starts them as anybody."""
-        text = _required(parameters, "QueryString")
+        text = required(parameters, "QueryString")
         name = parameters.get("WorkGroup", "primary")
         now = self._account.advance()
         if self._account.workgroup(name) is None:
@@ -138,15 +140,17 @@ class Athena:
         return {"QueryExecutionId": self._account.add(plan).query_id}
 
     def list_tags_for_resource(self, parameters: Json) -> Json:
-        """The tags of a workgroup, at least 75 a page as the API has it."""
-        arn = _required(parameters, "ResourceARN")
+        """The tags of a workgroup, by key, at least 75 a page as the API has it."""
+        arn = required(parameters, "ResourceARN")
         prefix = f"arn:aws:athena:{self._account.settings.region}:{ACCOUNT_ID}:workgroup/"
         size = whole_number(parameters, "MaxResults", 75, 1000, 75)
         name = arn.removeprefix(prefix)
         if name == arn or self._account.workgroup(name) is None:
             raise AwsError("ResourceNotFoundException", f"Resource {arn} is not found.", ResourceName=arn)
         tags = [{"Key": key, "Value": value} for key, value in sorted(self._workgroup(name).tags.items())]
-        return {"Tags": tags[:size]}
+        (place,) = _position(parameters, ["tags", name], (0,))
+        more = {"NextToken": seal([place + size], ["tags", name])} if place + size < len(tags) else {}
+        return {"Tags": tags[place : place + size], **more}
 
     def _workgroup(self, name: str) -> Workgroup:
         if name not in self._account.company.workgroups or name in self._account.deleted:
@@ -179,17 +183,6 @@ def _configuration(workgroup: Workgroup, engine: Json) -> Json:
     if workgroup.reserved:
         configuration["EngineConfiguration"] = {"MaxConcurrentDpus": 24}
     return configuration
-
-
-def _required(parameters: Json, name: str) -> str:
-    value = parameters.get(name)
-    if not isinstance(value, str) or not value:
-        raise AwsError(
-            "InvalidRequestException",
-            f"1 validation error detected: Value null at '{name[0].lower()}{name[1:]}' failed to satisfy constraint:"
-            " Member must not be null",
-        )
-    return value
 
 
 def _position(parameters: Json, scope: Any, default: tuple[int, ...]) -> tuple[int, ...]:

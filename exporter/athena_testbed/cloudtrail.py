@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeAlias
 
+from athena_testbed.access import BASE, GLUE, LAKE_FORMATION, LATEST_MS, NAMES
 from athena_testbed.account import Account
 from athena_testbed.events import DISORDER_MS, Events
+from athena_testbed.times import rfc3339
 from athena_testbed.tokens import BadTokenError, seal, unseal
 from athena_testbed.wire import AwsError, Json
 
@@ -20,8 +22,14 @@ _REMEMBERED_BLOCKS = 2000
 _KEYS = frozenset(
     ["EventId", "EventName", "ReadOnly", "Username", "ResourceType", "ResourceName", "EventSource", "AccessKeyId"]
 )
-_FIELDS = {"EventId": "EventId", "Username": "Username", "AccessKeyId": "AccessKeyId"}
-_FIXED = {"EventName": "StartQueryExecution", "ReadOnly": "false", "EventSource": "athena.amazonaws.com"}
+_FIELDS = frozenset({"EventId", "EventName", "ReadOnly", "Username", "EventSource", "AccessKeyId"})
+_STARTS = frozenset(
+    {("EventName", "StartQueryExecution"), ("ReadOnly", "false"), ("EventSource", "athena.amazonaws.com")}
+)
+"""What every start has and no access event."""
+_NAMED = frozenset(("EventName", name) for name in NAMES)
+_ACCESSES = _NAMED | {("EventSource", GLUE), ("EventSource", LAKE_FORMATION), ("ReadOnly", "true")}
+"""What only access events have."""
 
 _Entry: TypeAlias = tuple[int, int, int, int, int]
 """key, number, copy (these three order the list), event time, visible time; all times in milliseconds."""
@@ -42,18 +50,19 @@ class CloudTrail:
         self._account = account
         self._events = Events(account)
         self._hardship = hardship
-        self._blocks: OrderedDict[int, tuple[object, list[_Entry]]] = OrderedDict()
+        self._blocks: OrderedDict[tuple[int, str], tuple[object, list[_Entry]]] = OrderedDict()
         self.operations: Mapping[str, Callable[[Json], Json]] = {"LookupEvents": self.lookup_events}
 
     def lookup_events(self, parameters: Json) -> Json:
-        """One page of StartQueryExecution events."""
+        """One page of events: starts of queries, and calls that name tables."""
         size = _size(parameters)
         attribute = _attribute(parameters)
         since, until = _range(parameters)
         scope = [parameters.get(name) for name in ("LookupAttributes", "StartTime", "EndTime", "MaxResults")]
         position = _position(parameters, scope)
         now = self._account.advance()
-        found = self._visible(max(since, now - _KEPT_MS), min(until, now), now, position)
+        kinds = _kinds(attribute)
+        found = self._visible(max(since, now - _KEPT_MS), min(until, now), now, position, kinds)
         page = list(islice((entry for entry in found if self._matches(entry[1], attribute)), size + 1))
         answer: Json = {"Events": [self._events.summary(entry[1]) for entry in page[:size]]}
         if len(page) > size:
@@ -61,65 +70,112 @@ class CloudTrail:
         return answer
 
     def _matches(self, number: int, attribute: tuple[str, str] | None) -> bool:
-        if attribute is None:
+        if attribute is None or attribute in _STARTS:
             return True
         key, value = attribute
-        if key in _FIXED:
-            return _FIXED[key] == value
-        return key in _FIELDS and self._events.summary(number).get(_FIELDS[key]) == value
+        if key == "EventName" and number >= BASE:
+            access = self._events.access.find(number)
+            return access is not None and access.name == value
+        return key in _FIELDS and self._events.summary(number).get(key) == value
 
-    def _visible(self, since: int, until: int, now: int, position: tuple[int, ...] | None) -> Iterator[_Entry]:
+    def _visible(
+        self, since: int, until: int, now: int, position: tuple[int, ...] | None, kinds: str
+    ) -> Iterator[_Entry]:
         """Entries with an event time from `since` to `until`, both inclusive as AWS has it, newest first."""
         hardship = self._hardship()
-        for entry in self._descending(since, until, position, hardship):
+        for entry in self._descending(since, until, position, hardship, kinds):
             seen = entry[4] + hardship.later_ms <= now
             if seen and since <= entry[3] <= until and (position is None or entry[:3] < position):
                 yield entry
 
     def _descending(
-        self, since: int, until: int, position: tuple[int, ...] | None, hardship: Hardship
+        self, since: int, until: int, position: tuple[int, ...] | None, hardship: Hardship, kinds: str
     ) -> Iterator[_Entry]:
         top = until + 1000 + DISORDER_MS if position is None else min(position[0], until + 1000 + DISORDER_MS)
         block = top // _BLOCK_MS
         while (block + 1) * _BLOCK_MS > since - DISORDER_MS:
-            yield from self._block(block, hardship)
+            yield from self._block(block, hardship, kinds)
             newest = self._account.starts.last_before(block * _BLOCK_MS + DISORDER_MS)
             if newest is None:
                 return
-            block = min(block - 1, (newest + DISORDER_MS) // _BLOCK_MS)
+            block = min(block - 1, (newest + DISORDER_MS + LATEST_MS) // _BLOCK_MS)
 
-    def _block(self, block: int, hardship: Hardship) -> list[_Entry]:
+    def _block(self, block: int, hardship: Hardship, kinds: str) -> list[_Entry]:
         begin, end = block * _BLOCK_MS, (block + 1) * _BLOCK_MS
-        version = (self._account.starts.count(begin - DISORDER_MS, end + DISORDER_MS), hardship.duplicates)
-        known = self._blocks.get(block)
+        first, last = begin - DISORDER_MS - LATEST_MS, end + DISORDER_MS
+        version = (self._account.starts.count(first, last), hardship.duplicates)
+        known = self._blocks.get((block, kinds))
         if known is not None and known[0] == version:
             return known[1]
         entries = [
             (delivery.key_ms, number, copy, delivery.event_ms, visible)
-            for _, number in self._account.starts.between(begin - DISORDER_MS, end + DISORDER_MS)
+            for _, start in self._account.starts.between(first, last)
+            for number in self._numbers(start, kinds)
             for delivery in (self._events.delivery(number, hardship.duplicates),)
             if begin <= delivery.key_ms < end
             for copy, visible in enumerate(delivery.visible_ms)
         ]
         entries.sort(reverse=True)
-        self._blocks[block] = (version, entries)
+        self._blocks[block, kinds] = (version, entries)
         if len(self._blocks) > _REMEMBERED_BLOCKS:
             self._blocks.popitem(last=False)
         return entries
 
+    def _numbers(self, start: int, kinds: str) -> Iterator[int]:
+        """The events that come with a start: its own, those that name tables, or both."""
+        if kinds in {"starts", "all"}:
+            yield start
+        if kinds in {"accesses", "all"}:
+            for access in self._events.access.of(start):
+                yield access.number
+
+    def accesses(self, since_ms: int, until_ms: int) -> list[Json]:
+        """Every access event of [since, until), oldest first, as the truth about it: also those never delivered."""
+        found = sorted(
+            (
+                access
+                for _, start in self._account.starts.between(since_ms - LATEST_MS, until_ms)
+                for access in self._events.access.of(start)
+                if since_ms <= access.at_ms < until_ms
+            ),
+            key=lambda access: (access.at_ms, access.number),
+        )
+        return [
+            {
+                "event_id": self._events.event_id(access.number),
+                "api": access.name,
+                "at": rfc3339(access.at_ms),
+                "user": access.principal.label,
+                "query_id": access.query_id,
+                "database": access.database,
+                "table": access.table,
+                "denied": access.is_denied,
+                "delivered": self.delivered(access.number),
+            }
+            for access in found
+        ]
+
     def last_visible_ms(self, now: int) -> int | None:
-        """When the last event of all starts until `now` becomes visible; None if none does."""
+        """When the last event of all starts until `now`, or with them, becomes visible; None if none does."""
         longest = self._events.longest_ms
         times = [
             visible + self._hardship().later_ms
-            for _, number in self._account.starts.between(now - longest, now + 1)
+            for _, start in self._account.starts.between(now - longest, now + 1)
+            for number in self._numbers(start, "all")
             for visible in self._events.delivery(number).visible_ms
         ]
         return max(times, default=None)
 
     def delivered(self, number: int) -> bool:
-        """Whether the event of this start ever becomes visible."""
+        """Whether the event of this number ever becomes visible."""
         return bool(self._events.delivery(number).visible_ms)
+
+
+def _kinds(attribute: tuple[str, str] | None) -> str:
+    """Which events an attribute may find, so that the others need not be made."""
+    if attribute in _STARTS:
+        return "starts"
+    return "accesses" if attribute in _ACCESSES else "all"
 
 
 def _size(parameters: Json) -> int:

@@ -9,7 +9,9 @@ from typing import Any, TypeAlias
 from urllib.parse import unquote
 
 from athena_testbed.given import milliseconds
-from athena_testbed.testbed import Testbed, rfc3339
+from athena_testbed.logs.inspect import inspected
+from athena_testbed.testbed import Testbed
+from athena_testbed.times import rfc3339
 from athena_testbed.wire import Answer, Json
 
 PREFIX = "/_testbed/"
@@ -50,6 +52,10 @@ class Control:
             ("POST", "resume"): lambda _: self._resume(),
             ("POST", "queries"): self._add_queries,
             ("GET", "status"): lambda _: self._status(),
+            ("GET", "truth/access"): self._access,
+            ("GET", "truth/access-events"): self._access_events,
+            ("GET", "logs"): self._logs,
+            ("DELETE", "logs"): self._forget_logs,
         }
 
     def answer(self, command: Command) -> Answer:
@@ -69,12 +75,31 @@ class Control:
             return _json({"error": str(error)}, HTTPStatus.BAD_REQUEST)
 
     def _truth(self, command: Command) -> Json:
-        unknown = sorted(set(command.query) - {"since", "until", "undelivered"})
-        if unknown:
-            raise ValueError(f"unknown parameter {unknown[0]!r}; there are since, until, undelivered")
+        _known(command, {"since", "until", "undelivered"})
         return self._testbed.truth(
             _time(command.query, "since"), _time(command.query, "until"), undelivered=command.query.get("undelivered")
         )
+
+    def _access(self, command: Command) -> Any:
+        _known(command, {"since", "until", "undelivered"})
+        return self._testbed.access(
+            _time(command.query, "since"), _time(command.query, "until"), undelivered=command.query.get("undelivered")
+        )
+
+    def _access_events(self, command: Command) -> Any:
+        _known(command, {"since", "until"})
+        return self._testbed.access_events(_time(command.query, "since"), _time(command.query, "until"))
+
+    def _logs(self, command: Command) -> Json:
+        _known(command, {"group", "distinct", "offset", "limit"})
+        with self._testbed.logs.lock:
+            return inspected(self._testbed.logs, command.query)
+
+    def _forget_logs(self, command: Command) -> Json:
+        _known(command, {"group"})
+        with self._testbed.logs.lock:
+            self._testbed.logs.forget(command.query.get("group"))
+            return inspected(self._testbed.logs, {})
 
     def _plan_faults(self, command: Command) -> Any:
         rules = command.json()
@@ -131,6 +156,12 @@ class Control:
             ],
             "databases": {name: list(tables) for name, tables in company.tables.items()},
         }  # fmt: skip  # as short as it can be said
+
+
+def _known(command: Command, names: set[str]) -> None:
+    unknown = sorted(set(command.query) - names)
+    if unknown:
+        raise ValueError(f"unknown parameter {unknown[0]!r}; there are {', '.join(sorted(names))}")
 
 
 _Time: TypeAlias = datetime | None

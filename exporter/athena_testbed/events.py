@@ -1,16 +1,21 @@
-"""CloudTrail's StartQueryExecution events: when each becomes visible, how often, in which place, with which words."""
+"""CloudTrail's events: when each becomes visible, how often, in which place, with which words.
+
+A number below access.BASE is a start and its StartQueryExecution; one above it an access event of a start.
+"""
 
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
 
+from athena_testbed.access import BASE, Access, AccessEvents, additional, error, parameters
 from athena_testbed.account import Account, Start
 from athena_testbed.ids import Ids
 from athena_testbed.settings import ACCOUNT_ID
 from athena_testbed.wire import Json
 from athena_testbed.world.clients import CLIENTS
 from athena_testbed.world.identity import access_key, user_identity, username
+from athena_testbed.world.people import Principal
 
 DISORDER_MS = 15_000
 _LONGEST = 20
@@ -41,6 +46,7 @@ class Events:
         self._event_ids = Ids(account.settings.seed, f"event/{account.settings.region}")
         self._request_ids = Ids(account.settings.seed, f"request/{account.settings.region}")
         self._deliveries: dict[tuple[int, float], Delivery] = {}
+        self.access = AccessEvents(account)
         self._median_ms = account.settings.cloudtrail_delay.total_seconds() * 1000
 
     @property
@@ -49,7 +55,7 @@ class Events:
         return int(self._median_ms * (_LONGEST + 2)) + 1000
 
     def delivery(self, number: int, duplicates: float = 0.0) -> Delivery:
-        """How the event of start `number` is delivered; `duplicates` raises the share that comes twice."""
+        """How the event `number` is delivered; `duplicates` raises the share that comes twice."""
         key = (number, duplicates)
         if key not in self._deliveries:
             if len(self._deliveries) >= _REMEMBERED_DELIVERIES:
@@ -60,12 +66,13 @@ class Events:
     def _decided(self, number: int, duplicates: float) -> Delivery:
         settings = self._settings
         rng = Random(settings.seed << 72 | number << 8 | 4)
-        at = self._account.submitted_ms(number)
+        access = self.access.find(number) if number >= BASE else None
+        at = self._account.submitted_ms(number) if access is None else access.at_ms
         delay = self._delay(rng)
         chances = rng.random(), rng.random(), rng.random()
         again = self._delay(rng)
         moved = rng.randint(-DISORDER_MS, DISORDER_MS) if chances[0] < settings.disordered_events else 0
-        fixed = self._account.event_delay_ms(number)
+        fixed = self._account.event_delay_ms(number if access is None else access.start)
         visible: tuple[int, ...] = (at + (delay if fixed is None else fixed),)
         if chances[1] < max(settings.duplicate_events, duplicates):
             visible = (*visible, visible[0] + again)
@@ -83,37 +90,70 @@ class Events:
         return self._event_ids.of(number)
 
     def number(self, event_id: str) -> int | None:
-        """The start that an event tells of."""
+        """The number of an event id, None for an id of anything else."""
         return self._event_ids.number(event_id)
 
     def summary(self, number: int) -> Json:
         """The event as LookupEvents wraps it; the event itself is a JSON string."""
+        access = self.access.find(number) if number >= BASE else None
+        if access is not None:
+            identity = user_identity(access.principal, access.at_ms)
+            return self._wrapped(self._access_event(access, identity), access.principal, access.at_ms)
         start = self._account.start(number)
         identity = user_identity(start.slot.principal, start.submitted_ms)
+        return self._wrapped(self._event(start, identity), start.slot.principal, start.submitted_ms)
+
+    def _wrapped(self, event: Json, principal: Principal, at_ms: int) -> Json:
         answer: Json = {
-            "EventId": self.event_id(number),
-            "EventName": "StartQueryExecution",
-            "ReadOnly": "false",
-            "EventTime": start.submitted_ms // 1000,
-            "EventSource": "athena.amazonaws.com",
+            "EventId": event["eventID"],
+            "EventName": event["eventName"],
+            "ReadOnly": "true" if event["readOnly"] else "false",
+            "EventTime": at_ms // 1000,
+            "EventSource": event["eventSource"],
             "Resources": [],
-            "CloudTrailEvent": json.dumps(self._event(start, identity), separators=(",", ":")),
+            "CloudTrailEvent": json.dumps(event, separators=(",", ":")),
         }
-        name = username(start.slot.principal, identity)
+        name = username(principal, event["userIdentity"])
         if name is not None:
             answer["Username"] = name
-        if "accessKeyId" in identity:
-            answer["AccessKeyId"] = access_key(start.slot.principal)
+        if "accessKeyId" in event["userIdentity"]:
+            answer["AccessKeyId"] = access_key(principal)
         return answer
+
+    def _access_event(self, access: Access, identity: Json) -> Json:
+        """An event that Athena caused carries its caller's identity, and Athena as agent and address."""
+        agent = "athena.amazonaws.com" if access.client is None else CLIENTS[access.client].user_agent
+        if access.client is None:
+            identity = {**identity, "invokedBy": identity.get("invokedBy", agent)}
+        return {
+            "eventVersion": "1.11",
+            "userIdentity": identity,
+            "eventTime": _written(access.at_ms),
+            "eventSource": access.source,
+            "eventName": access.name,
+            "awsRegion": self._settings.region,
+            "sourceIPAddress": agent if access.client is None else f"203.0.113.{access.number % 250 + 1}",
+            "userAgent": agent,
+            **error(access),
+            "requestParameters": parameters(access, self._settings.region),
+            "responseElements": None,
+            **additional(access),
+            "requestID": self._request_ids.of(access.number),
+            "eventID": self.event_id(access.number),
+            "readOnly": True,
+            "eventType": "AwsApiCall",
+            "managementEvent": True,
+            "recipientAccountId": ACCOUNT_ID,
+            "eventCategory": "Management",
+        }
 
     def _event(self, start: Start, identity: Json) -> Json:
         number = start.number
         client = CLIENTS[start.client]
-        at = datetime.fromtimestamp(start.submitted_ms // 1000, tz=UTC)
         event: Json = {
             "eventVersion": "1.11",
             "userIdentity": identity,
-            "eventTime": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "eventTime": _written(start.submitted_ms),
             "eventSource": "athena.amazonaws.com",
             "eventName": "StartQueryExecution",
             "awsRegion": self._settings.region,
@@ -157,3 +197,7 @@ class Events:
             "cipherSuite": "TLS_AES_128_GCM_SHA256",
             "clientProvidedHostHeader": f"athena.{self._settings.region}.amazonaws.com",
         }
+
+
+def _written(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms // 1000, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

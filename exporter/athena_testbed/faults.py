@@ -3,7 +3,8 @@
 Stage: settings or the control plane write the plan; server.py asks it about every call.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from random import Random
 from typing import Any
@@ -39,6 +40,9 @@ STANDING = frozenset({"duplicate_events", "late_events", "skew"})
 class Rule:
     """One rule. It strikes every `every`-th matching call, or else each with `probability`, at most `times` times.
 
+    An outage of twelve seconds that begins with the eleventh call to CloudWatch Logs:
+    `{"kind": "drop_before", "operation": "logs:*", "after": 10, "for_seconds": 12}`.
+
     Attributes:
         kind: one of KINDS.
         operation: `athena:ListWorkGroups`, `cloudtrail:*`, `ListWorkGroups`, or `*` (all but STS).
@@ -46,6 +50,7 @@ class Rule:
         probability: strike with this probability; ignored where `every` is given.
         times: strike so often, then never again; None for no end.
         after: let so many matching calls pass first.
+        for_seconds: strike until so long after the first strike, then never again; None for no end.
         seconds: how long, for timeout, slow, late_events, skew.
         share: which part, for partial and duplicate_events.
         status: the HTTP status, for html.
@@ -58,6 +63,7 @@ class Rule:
     probability: float = 1.0
     times: int | None = None
     after: int = 0
+    for_seconds: float | None = None
     seconds: float = 1.0
     share: float = 0.5
     status: int = 200
@@ -77,27 +83,32 @@ class Rule:
 class _Tally:
     seen: int = 0
     given: int = 0
+    began: float | None = None
     rng: Random = field(default_factory=Random)
 
 
 class FaultPlan:
-    """The rules in force and how often each has struck."""
+    """The rules in force and how often each has struck. `clock` gives monotonic seconds."""
 
-    def __init__(self, rules: Iterable[Mapping[str, Any]], seed: int) -> None:
+    def __init__(
+        self, rules: Iterable[Mapping[str, Any]], seed: int, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """Read the rules.
 
         Raises:
             ValueError: naming the rule and what is wrong with it.
         """
+        self._clock = clock
         self.rules = tuple(_rule(place, rule) for place, rule in enumerate(rules))
         self._tallies = [_Tally(rng=Random(f"{seed}/{place}")) for place in range(len(self.rules))]
 
     def strike(self, service: str, operation: str, workgroup: str | None) -> Sequence[Rule]:
         """The rules that strike this call, in the plan's order."""
+        now = self._clock()
         return [
             rule
             for rule, tally in zip(self.rules, self._tallies, strict=True)
-            if rule.kind not in STANDING and rule.covers(service, operation, workgroup) and _struck(rule, tally)
+            if rule.kind not in STANDING and rule.covers(service, operation, workgroup) and _struck(rule, tally, now)
         ]
 
     def standing(self, kind: str) -> Rule | None:
@@ -116,15 +127,19 @@ class FaultPlan:
         return self._tallies[self.rules.index(place)].rng
 
 
-def _struck(rule: Rule, tally: _Tally) -> bool:
+def _struck(rule: Rule, tally: _Tally, now: float) -> bool:
     tally.seen += 1
     if tally.seen <= rule.after or (rule.times is not None and tally.given >= rule.times):
+        return False
+    if tally.began is not None and rule.for_seconds is not None and now >= tally.began + rule.for_seconds:
         return False
     if rule.every is not None:
         struck = (tally.seen - rule.after) % rule.every == 0
     else:
         struck = tally.rng.random() < rule.probability
     tally.given += struck
+    if struck and tally.began is None:
+        tally.began = now
     return struck
 
 
@@ -137,4 +152,7 @@ def _rule(place: int, rule: Mapping[str, Any]) -> Rule:
         raise ValueError(f"fault {place}: unknown kind {rule.get('kind')!r}; one of {', '.join(KINDS)}")
     if rule.get("every") is not None and int(rule["every"]) < 1:
         raise ValueError(f"fault {place}: every is {rule['every']}; at least 1")
+    length = rule.get("for_seconds")
+    if length is not None and not (isinstance(length, int | float) and length > 0):
+        raise ValueError(f"fault {place}: for_seconds is {length!r}; it is a number of seconds above 0")
     return Rule(**rule)

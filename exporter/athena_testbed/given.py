@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 from athena_testbed.account import Account
 from athena_testbed.world.clients import CLIENTS
@@ -11,6 +11,7 @@ from athena_testbed.world.failures import CANCEL_REASON, FAILURES
 from athena_testbed.world.people import Principal
 from athena_testbed.world.plan import Plan
 from athena_testbed.world.sql import SHAPES, Shape
+from athena_testbed.world.uses import Mode, Use
 
 _EXPLAIN_ANALYZE = re.compile(r"(\s|--[^\n]*\n|/\*.*?\*/)*EXPLAIN\s+ANALYZE\b", re.IGNORECASE | re.DOTALL)
 DEFAULT_PERSON = "Alice"
@@ -30,13 +31,16 @@ FIELDS = frozenset(
         "event_delay_seconds",
         "client",
         "tables",
+        "uses",
+        "workload",
         "reused",
         "dpu_count",
         "reason",
         "queue_ms",
     ]
 )
-"""What may be given."""
+"""What may be given. `tables` are tables of the database that are read; `uses` are objects with `table`
+(database.table), `mode`, and `via_view` where there is one."""
 
 
 def milliseconds(value: object, name: str) -> int:
@@ -72,10 +76,12 @@ def planned(account: Account, given: Mapping[str, Any], now: int) -> Plan:
     submitted, ended = _times(given, now)
     state = str(given.get("state") or "SUCCEEDED").upper()
     database = given.get("database")
+    shape = _shape(given)
+    uses = _uses(given, shape, database or "sales")
     plan = Plan(
         number=0, query_id="", principal=person, client=given.get("client") or person.clients[0],
         workgroup=given.get("workgroup") or "primary", database=database, home=database or "sales",
-        names=tuple(given.get("tables") or ()), shape=_shape(given), sql=given.get("sql") or "SELECT 1",
+        shape=shape, sql=given.get("sql") or _select(uses), uses=uses, workload=given.get("workload"),
         submitted_ms=submitted, queue_ms=int(given.get("queue_ms") or 0), planning_ms=0, engine_ms=ended - submitted,
         preprocessing_ms=0, service_ms=0, state=state, statistics_after_ms=0, scanned_bytes=given.get("scanned_bytes"),
         failure=FAILURES[0] if state == "FAILED" else None, reused=given.get("reused"),
@@ -111,6 +117,27 @@ def _times(given: Mapping[str, Any], now: int) -> tuple[int, int]:
     if ended < submitted:
         raise ValueError("ended_at is before submitted_at")
     return submitted, ended
+
+
+def _uses(given: Mapping[str, Any], shape: Shape, home: str) -> tuple[Use, ...]:
+    read = tuple(Use(home, str(table), "read") for table in given.get("tables") or () if shape.reads)
+    return (*read, *(_use(one) for one in given.get("uses") or ()))
+
+
+def _use(given: Any) -> Use:
+    if not isinstance(given, Mapping) or set(given) - {"table", "mode", "via_view"}:
+        raise ValueError(f"use {given!r} is no object with table, mode and perhaps via_view")
+    database, _, table = str(given.get("table")).partition(".")
+    mode: Mode = given.get("mode", "read")
+    if not table or mode not in get_args(Mode):
+        raise ValueError(f"use {given!r}: table is database.table, mode one of {', '.join(get_args(Mode))}")
+    return Use(database, table, mode, given.get("via_view"))
+
+
+def _select(uses: tuple[Use, ...]) -> str:
+    """SQL that reads what it is said to read, for those who give none."""
+    read = [use.name for use in uses if use.mode == "read" and use.via_view is None]
+    return f"SELECT count(*) FROM {' CROSS JOIN '.join(read)}" if read else "SELECT 1"  # noqa: S608  to be read, never run
 
 
 def _shape(given: Mapping[str, Any]) -> Shape:

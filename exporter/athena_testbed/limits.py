@@ -1,7 +1,9 @@
 """AWS's token buckets: one per account, Region and API, with the published rates.
 
-Source: "Service quotas for Athena" and the CloudTrail API's limits. ListWorkGroups, GetWorkGroup and
-ListTagsForResource have no published rate; 5 a second with a burst of 10 is this testbed's own choice.
+Source: "Service quotas for Athena", the CloudTrail API's limits, "CloudWatch service quotas", and for logs "CloudWatch
+Logs quotas" as https://github.com/awsdocs/amazon-cloudwatch-logs-user-guide keeps them. ListWorkGroups,
+GetWorkGroup, ListTagsForResource, the calls about reservations and those of Service Quotas have no published rate;
+5 a second with a burst of 10 is this testbed's own choice.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +19,21 @@ RATES: Mapping[str, tuple[float, float]] = {
     "athena.ListWorkGroups": (5, 10),
     "athena.GetWorkGroup": (5, 10),
     "athena.ListTagsForResource": (5, 10),
+    "athena.ListCapacityReservations": (5, 10),
+    "athena.GetCapacityReservation": (5, 10),
+    "athena.GetCapacityAssignmentConfiguration": (5, 10),
     "cloudtrail.LookupEvents": (2, 2),
+    "logs.PutLogEvents": (1500, 1500),
+    "logs.CreateLogStream": (50, 50),
+    "logs.DescribeLogStreams": (5, 5),
+    "logs.GetLogEvents": (10, 10),
+    "logs.FilterLogEvents": (5, 5),
+    "cloudwatch.GetMetricData": (50, 50),
+    "cloudwatch.GetMetricStatistics": (400, 400),
+    "cloudwatch.ListMetrics": (25, 25),
+    "servicequotas.GetServiceQuota": (5, 10),
+    "servicequotas.GetAWSDefaultServiceQuota": (5, 10),
+    "servicequotas.ListServiceQuotas": (5, 10),
 }
 """API -> (calls a second, burst)."""
 
@@ -34,7 +50,7 @@ class Limits:
         """Take a token.
 
         Raises:
-            AwsError: ThrottlingException, if there is none.
+            AwsError: ThrottlingException, if there is none; as CloudWatch has always called it, Throttling.
         """
         if self._factor is None or api not in RATES:
             return
@@ -45,4 +61,4 @@ class Limits:
         tokens = min(burst, tokens + (now - at) * rate)
         self._buckets[api] = (tokens - 1 if tokens >= 1 else tokens, now)
         if tokens < 1:
-            raise AwsError("ThrottlingException", "Rate exceeded")
+            raise AwsError("Throttling" if api.startswith("cloudwatch.") else "ThrottlingException", "Rate exceeded")

@@ -17,9 +17,10 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from werkzeug.test import run_wsgi_app
 
 from athena_testbed.control import PREFIX, Command, Control
+from athena_testbed.protocols import Headers, read_request
 from athena_testbed.settings import Settings
 from athena_testbed.testbed import DroppedError, Testbed
-from athena_testbed.wire import Answer, http_date, read_request
+from athena_testbed.wire import Answer, http_date
 
 LOOPBACK = "127.0.0.1"
 _LOG = logging.getLogger("athena_testbed")
@@ -64,13 +65,9 @@ class Front:
             query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
             path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
             return self._control.answer(Command(method=method, path=path, query=query, body=body))
-        request = read_request(
-            target=environ.get("HTTP_X_AMZ_TARGET", ""),
-            authorization=environ.get("HTTP_AUTHORIZATION", ""),
-            content_type=environ.get("CONTENT_TYPE", ""),
-            body=body,
-        )
-        return self._identified(self._testbed.answer(request, lambda: self._behind(environ, body)))
+        request = read_request(_headers(environ), body, self._next_id())
+        answer = self._testbed.answer(request, lambda: self._behind(environ, body))
+        return replace(answer, headers={"x-amzn-RequestId": request.call.request_id, **answer.headers})
 
     def _behind(self, environ: _Environ, body: bytes) -> Answer:
         inner = {**environ, "wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
@@ -84,13 +81,21 @@ class Front:
             code="ok" if code < HTTPStatus.BAD_REQUEST else str(code),
         )
 
-    def _identified(self, answer: Answer) -> Answer:
+    def _next_id(self) -> str:
         with self._lock:
             self._requests += 1
             number = self._requests
-        request_id = f"{number:08x}-0000-4000-8000-{self._testbed.settings.seed & 0xFFFFFFFFFFFF:012x}"
-        headers = {"x-amzn-RequestId": request_id, **answer.headers}
-        return replace(answer, headers=headers)
+        return f"{number:08x}-0000-4000-8000-{self._testbed.settings.seed & 0xFFFFFFFFFFFF:012x}"
+
+
+def _headers(environ: _Environ) -> Headers:
+    return Headers(
+        path=environ["PATH_INFO"],
+        target=environ.get("HTTP_X_AMZ_TARGET", ""),
+        smithy_protocol=environ.get("HTTP_SMITHY_PROTOCOL", ""),
+        authorization=environ.get("HTTP_AUTHORIZATION", ""),
+        content_type=environ.get("CONTENT_TYPE", ""),
+    )
 
 
 def _body(environ: _Environ) -> bytes:
@@ -181,6 +186,9 @@ class Running:
         self.resume = testbed.resume
         self.delete_workgroup = testbed.delete_workgroup
         self.truth = testbed.truth
+        self.access = testbed.access
+        self.access_events = testbed.access_events
+        self.logs = testbed.logs
         self.quiesce = testbed.quiesce
         self.plan_faults = testbed.plan_faults
         self.calls = testbed.calls

@@ -3,14 +3,19 @@
 Stage: the command line or a test writes a `Settings`; every other module reads it. Nothing here touches the clock.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from itertools import chain
 from typing import Any
+
+from athena_testbed.world.catalogue import DATABASES
 
 ACCOUNT_ID = "123456789012"
 """The account of the company: the one that moto's STS answers, so that everything speaks of one account."""
+CAPACITY_DIMENSIONS = ("Capacity Reservation", "CapacityReservation")
+"""What the wire says, and what AWS's documents say."""
 
 
 class Rhythm(StrEnum):
@@ -44,6 +49,14 @@ class Settings:
         failed_starts: the share of StartQueryExecution calls that Athena refuses.
         rates: scales the published token buckets: 1 is real, 2 twice as generous, None none at all.
         dml_quota: how many DML queries may be active before StartQueryExecution is refused.
+        workgroups: how many workgroups there are (at least 15); beyond the named ones `team-016`, `team-017`, ...
+        cloudwatch_delay: how long after a query's end CloudWatch has its data points.
+        listmetrics_delay: how long after its first data point ListMetrics names a metric.
+        capacity_dimension: how CloudWatch spells the dimension of a reservation; AWS's documents have both spellings.
+        insights_delay: how long a Logs Insights query takes.
+        governed_database: the database whose tables Lake Formation governs; "" for none.
+        catalogue_events: the share of queries for which CloudTrail tells what Athena asked of Glue; a third of it is
+            the share beside which somebody only looks at the catalogue.
         clock_skew: how far the account's clock is ahead of this machine's.
         faults: the first fault plan (see `faults.FaultPlan`).
     """
@@ -66,6 +79,13 @@ class Settings:
     failed_starts: float = 0.01
     rates: float | None = 1.0
     dml_quota: int = 150
+    workgroups: int = 15
+    cloudwatch_delay: timedelta = timedelta(minutes=2)
+    listmetrics_delay: timedelta = timedelta(minutes=15)
+    capacity_dimension: str = "Capacity Reservation"
+    insights_delay: timedelta = timedelta(milliseconds=200)
+    governed_database: str = "finance"
+    catalogue_events: float = 0.3
     clock_skew: timedelta = timedelta(0)
     faults: tuple[Mapping[str, Any], ...] = field(default=())
 
@@ -75,15 +95,37 @@ class Settings:
         Raises:
             ValueError: naming the setting and what it may be.
         """
-        if self.users < 40:
-            raise ValueError(f"users is {self.users}; the company has at least 40")
-        for name in ("duplicate_events", "disordered_events", "lost_events", "failed_starts", "missing_statistics"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; it is a share between 0 and 1")
-        for name in ("queries_per_minute", "history_queries_per_day"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name} is {getattr(self, name)}; it can't be negative")
-        if self.time_scale <= 0:
-            raise ValueError(f"time_scale is {self.time_scale}; it must be above 0")
-        if self.rates is not None and self.rates <= 0:
-            raise ValueError(f"rates is {self.rates}; it must be above 0, or off")
+        problem = next(chain(_numbers(self), _bounds(self), _names(self)), None)
+        if problem is not None:
+            raise ValueError(problem)
+
+
+def _numbers(settings: Settings) -> Iterator[str]:
+    if settings.users < 40:
+        yield f"users is {settings.users}; the company has at least 40"
+    if not 15 <= settings.workgroups <= 1000:
+        yield f"workgroups is {settings.workgroups}; the company has 15, and AWS allows 1000"
+    if settings.time_scale <= 0:
+        yield f"time_scale is {settings.time_scale}; it must be above 0"
+    if settings.rates is not None and settings.rates <= 0:
+        yield f"rates is {settings.rates}; it must be above 0, or off"
+
+
+def _bounds(settings: Settings) -> Iterator[str]:
+    shares = ("duplicate_events", "disordered_events", "lost_events", "failed_starts", "missing_statistics")
+    for name in (*shares, "catalogue_events"):
+        if not 0 <= getattr(settings, name) <= 1:
+            yield f"{name} is {getattr(settings, name)}; it is a share between 0 and 1"
+    for name in ("queries_per_minute", "history_queries_per_day"):
+        if getattr(settings, name) < 0:
+            yield f"{name} is {getattr(settings, name)}; it can't be negative"
+    for name in ("cloudwatch_delay", "listmetrics_delay", "insights_delay"):
+        if getattr(settings, name) < timedelta(0):
+            yield f"{name} is {getattr(settings, name)}; it can't be negative"
+
+
+def _names(settings: Settings) -> Iterator[str]:
+    if settings.capacity_dimension not in CAPACITY_DIMENSIONS:
+        yield f"capacity_dimension is {settings.capacity_dimension!r}; it is one of {', '.join(CAPACITY_DIMENSIONS)}"
+    if settings.governed_database and settings.governed_database not in DATABASES:
+        yield f"governed_database is {settings.governed_database!r}; it is one of {', '.join(DATABASES)}"

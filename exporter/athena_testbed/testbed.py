@@ -6,6 +6,7 @@ Stage: server.py hands calls in, control.py asks questions of its own; below are
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from threading import Event, Lock
@@ -14,12 +15,19 @@ from typing import Any
 from athena_testbed.account import Account
 from athena_testbed.athena import Athena, unprocessed
 from athena_testbed.cloudtrail import CloudTrail, Hardship
+from athena_testbed.cloudwatch import CloudWatch, billed_metrics
+from athena_testbed.fault_words import BODIES, words
 from athena_testbed.faults import FaultPlan, Rule
 from athena_testbed.given import event_delay_ms, planned
+from athena_testbed.glue import Glue
+from athena_testbed.insights.service import Insights
 from athena_testbed.limits import Limits
+from athena_testbed.logs.service import Logs
+from athena_testbed.quotas import ServiceQuotas
 from athena_testbed.settings import Settings
+from athena_testbed.times import rfc3339
 from athena_testbed.truth import Truth
-from athena_testbed.wire import Answer, AwsError, Json, Request, failure, success
+from athena_testbed.wire import Answer, AwsError, Json, Request
 from athena_testbed.world.company import empty, found
 
 
@@ -30,16 +38,21 @@ def wall_clock_ms() -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Region:
-    """What one Region holds."""
+    """What one Region holds; `services` has what we answer ourselves, by service and operation."""
 
     account: Account
-    athena: Athena
     cloudtrail: CloudTrail
+    logs: Logs
     limits: Limits
+    services: Mapping[str, Mapping[str, Callable[[Json], Json]]]
 
 
 class DroppedError(Exception):
-    """A fault: the caller gets no answer, only a closed connection."""
+    """A fault: the caller gets no answer, only a closed connection, and is billed all the same."""
+
+    def __init__(self, kind: str, billed_metrics: int = 0) -> None:
+        super().__init__(kind)
+        self.billed_metrics = billed_metrics
 
 
 class Testbed:
@@ -58,8 +71,9 @@ class Testbed:
         self.closing = Event()
         self._clock = clock
         self._monotonic = monotonic
-        self._faults = FaultPlan(settings.faults, settings.seed)
+        self._faults = FaultPlan(settings.faults, settings.seed, clock=monotonic)
         self._calls: Counter[tuple[str, str, str]] = Counter()
+        self._billed: Counter[tuple[str, str, str]] = Counter()
         self._calls_lock = Lock()
         self._regions: dict[str, Region] = {}
         self._home = self._region(settings.region)
@@ -91,11 +105,22 @@ class Testbed:
         company = found(settings) if name == self.settings.region else empty(settings)
         account = Account(company, settings, self._clock)
         account.skew_ms = self._home.account.skew_ms if name != self.settings.region else 0
+        cloudtrail = CloudTrail(account, self._hardship)
+        logs = Logs(settings.region, account.now_ms)
+        insights = Insights(logs, seed=settings.seed, delay=settings.insights_delay)
         return Region(
             account=account,
-            athena=Athena(account),
-            cloudtrail=CloudTrail(account, self._hardship),
+            cloudtrail=cloudtrail,
+            logs=logs,
             limits=Limits(settings.rates, self._monotonic),
+            services={
+                "athena": Athena(account).operations,
+                "cloudtrail": cloudtrail.operations,
+                "cloudwatch": CloudWatch(account).operations,
+                "servicequotas": ServiceQuotas(settings).operations,
+                "glue": Glue(account).operations,
+                "logs": {**logs.operations, **insights.operations},
+            },
         )
 
     def _hardship(self) -> Hardship:
@@ -118,7 +143,7 @@ class Testbed:
         Raises:
             ValueError: if a rule is none; the old plan then stays.
         """
-        plan = FaultPlan(rules, self.settings.seed)
+        plan = FaultPlan(rules, self.settings.seed, clock=self._monotonic)
         with self.account.lock:
             self._faults = plan
             self._set_skew()
@@ -131,17 +156,19 @@ class Testbed:
         """
         try:
             answer = self._faulty(request, behind)
-        except DroppedError:
-            self._count(request, "dropped")
+        except DroppedError as error:
+            self._count(request, "dropped", error.billed_metrics)
             raise
         except AwsError as error:
-            answer = failure(error, is_json=request.is_json)
-        self._count(request, answer.code)
+            answer = request.failure(error)
+        self._count(request, answer.code, answer.billed_metrics)
         return answer
 
-    def _count(self, request: Request, result: str) -> None:
+    def _count(self, request: Request, result: str, billed_metrics: int) -> None:
         with self._calls_lock:
-            self._calls[request.service or "unknown", request.operation or "unknown", result] += 1
+            key = (request.service or "unknown", request.operation or "unknown", result)
+            self._calls[key] += 1
+            self._billed[key] += billed_metrics
 
     def _faulty(self, request: Request, behind: Callable[[], Answer]) -> Answer:
         workgroup = _workgroup(request)
@@ -159,8 +186,9 @@ class Testbed:
             self.closing.wait(rule.seconds)
         if rule.kind in {"timeout", "drop_before"}:
             raise DroppedError(rule.kind)
-        if rule.kind in _ERRORS:
-            code, message, status = (_ERRORS if request.is_json else _ERRORS | _QUERY_ERRORS)[rule.kind]
+        error = words(request).get(rule.kind)
+        if error is not None:
+            code, message, status = error
             workgroup = _workgroup(request)
             text = message.format(
                 service=request.service,
@@ -171,16 +199,32 @@ class Testbed:
             raise AwsError(code, text, status)
 
     def _operate(self, request: Request, behind: Callable[[], Answer]) -> Answer:
-        if request.is_json and not request.access_key:
+        if request.protocol.name in {"json", "cbor"} and not request.access_key:
             raise AwsError("MissingAuthenticationTokenException", "Missing Authentication Token", 403)
-        if not request.is_json or request.service not in {"athena", "cloudtrail"}:
-            return behind()
+        if request.is_plain or request.service not in self._home.services:
+            return self._elsewhere(request, behind)
         region = self._locked_region(request.region)
         with region.account.lock:
             region.limits.take(f"{request.service}.{request.operation}")
-            operations = region.athena.operations if request.service == "athena" else region.cloudtrail.operations
-            operation = operations.get(request.operation)
-            return behind() if operation is None else success(operation(request.parameters()))
+        operation = region.services[request.service].get(request.operation)
+        if operation is None:
+            return self._elsewhere(request, behind)
+        parameters = request.parameters()
+        with _lock(region, request.service):
+            answer = request.success(operation(parameters))
+        billed = billed_metrics(parameters) if request.operation == "GetMetricData" else 0
+        return replace(answer, billed_metrics=billed)
+
+    def _elsewhere(self, request: Request, behind: Callable[[], Answer]) -> Answer:
+        """What moto answers; it understands no CBOR, and its logs and its catalogue nobody would see."""
+        if request.protocol.name != "cbor" and request.service not in _ALONE:
+            return behind()
+        known = ", ".join(sorted(self._home.services.get(request.service, ())))
+        raise AwsError(
+            "UnknownOperationException",
+            f"{request.service}:{request.operation} is not answered here; there are {known or 'none'}",
+            404,
+        )
 
     def _locked_region(self, name: str) -> Region:
         with self.account.lock:
@@ -188,15 +232,15 @@ class Testbed:
 
     def _after(self, rule: Rule, request: Request, answer: Answer) -> Answer:
         if rule.kind == "drop_after":
-            raise DroppedError(rule.kind)
-        if rule.kind in _BODIES:
+            raise DroppedError(rule.kind, answer.billed_metrics)
+        if rule.kind in BODIES:
             status = rule.status if rule.kind == "html" else 200
-            return replace(answer, status=status, body=_BODIES[rule.kind], code=rule.kind)
+            return replace(answer, status=status, body=BODIES[rule.kind], code=rule.kind)
         if rule.kind == "cut":
             return replace(answer, cut=True, code=rule.kind)
         if rule.kind == "truncated":
             return replace(answer, body=answer.body[: len(answer.body) // 2], code=rule.kind)
-        if answer.status == 200 and rule.kind in {"partial", "without_statistics"}:
+        if (request.protocol.name, answer.status) == ("json", 200) and rule.kind in {"partial", "without_statistics"}:
             return self._thinned(rule, request, answer)
         return answer
 
@@ -207,7 +251,7 @@ class Testbed:
                 execution.pop("Statistics", None)
         elif "QueryExecutions" in parameters:
             self._leave_out(rule, parameters)
-        return success(parameters)
+        return request.success(parameters)
 
     def _leave_out(self, rule: Rule, parameters: Json) -> None:
         rng = self._faults.chance(rule) if rule in self._faults.rules else None
@@ -221,18 +265,21 @@ class Testbed:
         parameters["QueryExecutions"] = kept
 
     def calls(self) -> list[Json]:
-        """How often each operation was called, by result (`ok` or the error's code)."""
+        """How often each operation was called, by result (`ok` or the error's code), and what AWS bills of metrics."""
         with self._calls_lock:
-            items = sorted(self._calls.items())
-        return [
-            {"service": service, "operation": operation, "result": result, "count": count}
-            for (service, operation, result), count in items
-        ]
+            return [
+                {
+                    "service": key[0], "operation": key[1], "result": key[2], "count": count,
+                    "billed_metrics": self._billed[key],
+                }
+                for key, count in sorted(self._calls.items())
+            ]  # fmt: skip  # as short as it can be said
 
     def forget_calls(self) -> None:
         """Begin counting anew."""
         with self._calls_lock:
             self._calls.clear()
+            self._billed.clear()
 
     def truth(
         self, since: datetime | None = None, until: datetime | None = None, *, undelivered: str | None = None
@@ -242,6 +289,28 @@ class Testbed:
         with account.lock:
             truth = Truth(account, self.cloudtrail.delivered)
             return truth.between(_ms(since) or 0, _ms(until), undelivered=undelivered)
+
+    def access(
+        self, since: datetime | None = None, until: datetime | None = None, *, undelivered: str | None = None
+    ) -> list[Json]:
+        """Every query x table x mode of that time: the body of `GET /_testbed/truth/access`."""
+        account = self.account
+        with account.lock:
+            truth = Truth(account, self.cloudtrail.delivered)
+            return truth.access(_ms(since) or 0, _ms(until), undelivered=undelivered)
+
+    def access_events(self, since: datetime | None = None, until: datetime | None = None) -> list[Json]:
+        """Every CloudTrail event that names a table: the body of `GET /_testbed/truth/access-events`."""
+        account = self.account
+        with account.lock:
+            now = account.advance()
+            end = _ms(until)
+            return self.cloudtrail.accesses(_ms(since) or 0, now + 1 if end is None else end)
+
+    @property
+    def logs(self) -> Logs:
+        """CloudWatch Logs of the Region that holds the company; take its `lock` to look inside."""
+        return self._home.logs
 
     def add(self, *given: Mapping[str, Any]) -> list[str]:
         """Add queries exactly as given (see `given.FIELDS`): all of them or, if one is bad, none.
@@ -274,44 +343,29 @@ class Testbed:
         with account.lock:
             quiet = account.quiesce()
             visible = self.cloudtrail.last_visible_ms(quiet.quiesced_ms)
+        ended = quiet.last_completion_ms
+        delay = self.settings.cloudwatch_delay // timedelta(milliseconds=1)
         return {
             "quiesced_at": rfc3339(quiet.quiesced_ms),
             "last_completion": None if quiet.last_completion_ms is None else rfc3339(quiet.last_completion_ms),
             "last_event_visible_at": None if visible is None else rfc3339(visible),
+            "last_datapoint_visible_at": None if ended is None else rfc3339(ended + delay),
         }
 
 
-_ERRORS: dict[str, tuple[str, str, int]] = {
-    "throttle": ("ThrottlingException", "Rate exceeded", 400),
-    "too_many_requests": ("TooManyRequestsException", "Too many requests", 400),
-    "internal": ("InternalServerException", "Internal server error", 500),
-    "unavailable": ("ServiceUnavailableException", "The service is unavailable", 503),
-    "denied": (
-        "AccessDeniedException",
-        (
-            "User: arn:aws:iam::123456789012:user/exporter is not authorized to perform: {service}:{operation} on"
-            " resource: arn:aws:{service}:{region}:123456789012:{resource} because no identity-based policy allows"
-            " the {service}:{operation} action"
-        ),
-        400,
-    ),
-    "expired": ("ExpiredTokenException", "The security token included in the request is expired", 400),
-    "unrecognized": ("UnrecognizedClientException", "The security token included in the request is invalid.", 400),
-}
-_QUERY_ERRORS: dict[str, tuple[str, str, int]] = {
-    "denied": ("AccessDenied", _ERRORS["denied"][1], 403),
-    "expired": ("ExpiredToken", _ERRORS["expired"][1], 403),
-    "unrecognized": ("InvalidClientTokenId", _ERRORS["unrecognized"][1], 403),
-}
-"""How the query protocol (STS) names the same."""
-_BODIES: Mapping[str, bytes] = {
-    "garbage": b"\x00\xff no JSON at all",
-    "html": b"<html><body><h1>Something went wrong</h1></body></html>",
-}
+_ALONE = frozenset({"logs", "glue"})
+"""Services whose every operation is ours or nobody's."""
+
+
+def _lock(region: Region, service: str) -> AbstractContextManager[Any]:
+    """What a service's operations hold while they run; CloudWatch's take the account's lock bit by bit."""
+    if service == "cloudwatch":
+        return nullcontext()
+    return region.logs.lock if service == "logs" else region.account.lock
 
 
 def _workgroup(request: Request) -> str | None:
-    if not request.is_json:
+    if request.protocol.name != "json":
         return None
     try:
         name = request.parameters().get("WorkGroup")
@@ -322,9 +376,3 @@ def _workgroup(request: Request) -> str | None:
 
 def _ms(at: datetime | None) -> int | None:
     return None if at is None else (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
-
-
-def rfc3339(at_ms: int) -> str:
-    """Milliseconds since 1970 as RFC 3339 with milliseconds."""
-    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at_ms)
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

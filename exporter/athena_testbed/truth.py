@@ -10,14 +10,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from athena_testbed.account import Account
+from athena_testbed.times import rfc3339
 from athena_testbed.wire import Json
 from athena_testbed.world.catalogue import MB, TB
 from athena_testbed.world.plan import Plan
+from athena_testbed.world.uses import databases
+from athena_testbed.world.workloads import of_start
 
 MINIMUM_MB = 10
 NANO_USD_PER_TB = 5_000_000_000
 UNATTRIBUTED = "unattributed"
 UNKNOWN = "unknown"
+MULTIPLE = "multiple"
 
 
 def billed_bytes(plan: Plan) -> int:
@@ -47,12 +51,13 @@ def nano_usd(billed: int) -> int:
 
 @dataclass(slots=True)
 class Sum:
-    """Queries, bytes and money, added up in integers."""
+    """Queries, bytes, money and time, added up in integers."""
 
     queries: int = 0
     scanned: int = 0
     billed: int = 0
     nano: int = 0
+    engine_ms: int = 0
 
     def add(self, plan: Plan) -> None:
         """Count one finished query."""
@@ -61,6 +66,7 @@ class Sum:
         self.scanned += known_bytes(plan) or 0
         self.billed += billed
         self.nano += nano_usd(billed)
+        self.engine_ms += plan.engine_ms if plan.statistics_after_ms is not None else 0
 
     def json(self) -> Json:
         """As the control plane answers it."""
@@ -75,8 +81,22 @@ class Sum:
 
 @dataclass(slots=True)
 class _Table:
+    """One table: queries that read it and their users, and queries by what they did with it."""
+
     queries: int = 0
     users: set[str] = field(default_factory=set)
+    by_mode: Counter[str] = field(default_factory=Counter)
+
+    def add(self, modes: set[str], user: str) -> None:
+        """Count one query that touches the table in these modes."""
+        self.by_mode.update(modes)
+        if "read" in modes:
+            self.queries += 1
+            self.users.add(user)
+
+    def json(self) -> Json:
+        """As the control plane answers it."""
+        return {"queries": self.queries, "users": len(self.users), "by_mode": dict(sorted(self.by_mode.items()))}
 
 
 @dataclass(slots=True)
@@ -110,16 +130,47 @@ class Truth:
         """
         now = self._account.advance()
         until = now + 1 if until_ms is None else min(until_ms, now + 1)
-
-        def user(plan: Plan) -> str:
-            lost = undelivered is not None and not self._delivered(plan.number)
-            return undelivered if lost and undelivered is not None else plan.principal.label
-
         return {
-            **_sums(self._account.ended(since_ms, until), user),
+            **_sums(
+                self._account.ended(since_ms, until),
+                lambda plan: self._user(plan, undelivered),
+                lambda plan: self._workload(plan, undelivered),
+            ),
             "running": sum(1 for _ in self._account.running(now)),
             "failed_starts": self._failed_starts(since_ms, until),
         }
+
+    def access(self, since_ms: int, until_ms: int | None, *, undelivered: str | None = None) -> list[Json]:
+        """Every query x table x mode that ended at or after `since_ms` and before `until_ms`, oldest end first."""
+        now = self._account.advance()
+        until = now + 1 if until_ms is None else min(until_ms, now + 1)
+        ended = sorted(self._account.ended(since_ms, until), key=lambda plan: (plan.ended_ms, plan.number))
+        return [
+            {
+                "query_id": plan.query_id,
+                "user": self._user(plan, undelivered),
+                "workgroup": plan.workgroup,
+                "state": plan.state.lower(),
+                "ended_at": rfc3339(plan.ended_ms),
+                "database": use.database,
+                "table": use.table,
+                "mode": use.mode,
+                "via_view": use.via_view,
+            }
+            for plan in ended
+            for use in plan.uses
+        ]
+
+    def _user(self, plan: Plan, undelivered: str | None) -> str:
+        if undelivered is None or self._delivered(plan.number):
+            return plan.principal.label
+        return undelivered
+
+    def _workload(self, plan: Plan, undelivered: str | None) -> str | None:
+        """What the SQL's comment tells, else what the start's event does, to those who ever see it."""
+        if plan.workload is not None or (undelivered is not None and not self._delivered(plan.number)):
+            return plan.workload
+        return of_start(plan.principal, plan.client)
 
     def _failed_starts(self, since_ms: int, until_ms: int) -> Json:
         by_workgroup: Counter[str] = Counter()
@@ -144,11 +195,14 @@ class Truth:
 
 
 def database_label(plan: Plan) -> str:
-    """The database that an observer should name: the context's, or `unknown`."""
-    return plan.database or UNKNOWN
+    """The database that an observer should name: the one of the SQL's tables, else the context's, else `unknown`."""
+    named = databases(plan.uses)
+    if len(named) > 1:
+        return MULTIPLE
+    return next(iter(named), plan.database or UNKNOWN)
 
 
-def _sums(plans: Iterable[Plan], user: Callable[[Plan], str]) -> Json:
+def _sums(plans: Iterable[Plan], user: Callable[[Plan], str], workload: Callable[[Plan], str | None]) -> Json:
     total = Sum()
     groups = {
         "by_workgroup": _Group(lambda plan: plan.workgroup),
@@ -160,22 +214,43 @@ def _sums(plans: Iterable[Plan], user: Callable[[Plan], str]) -> Json:
     }
     detail = _Group(lambda plan: (user(plan), plan.workgroup, database_label(plan), plan.state.lower()))
     workgroups = _Group(lambda plan: (plan.workgroup, plan.shape.statement_type, plan.state.lower()))
+    jobs = _Group(workload)
+    works = _Group(lambda plan: (workload(plan), plan.client, plan.workgroup))
     tables: dict[str, _Table] = {}
     for plan in plans:
         total.add(plan)
         for group in (*groups.values(), detail, workgroups):
             group.add(plan)
-        for name in plan.tables:
-            table = tables.setdefault(name, _Table())
-            table.queries += 1
-            table.users.add(user(plan))
+        if workload(plan) is not None:
+            jobs.add(plan)
+            works.add(plan)
+        for name, modes in _modes(plan).items():
+            tables.setdefault(name, _Table()).add(modes, user(plan))
     return {
         **total.json(),
         **{name: group.json() for name, group in groups.items()},
-        "by_table": {name: {"queries": t.queries, "users": len(t.users)} for name, t in sorted(tables.items())},
+        "by_table": {name: tables[name].json() for name in sorted(tables)},
+        "by_workload": {name: _worked(jobs.sums[name]) for name in sorted(jobs.sums)},
         "by_user_workgroup_database_state": _rows(detail, ("user", "workgroup", "database", "state")),
+        "by_workload_client_workgroup": [
+            {**dict(zip(("workload", "client", "workgroup"), key, strict=True)), **_worked(works.sums[key])}
+            for key in sorted(works.sums)
+        ],
         "by_workgroup_statement_type_state": _rows(workgroups, ("workgroup", "statement_type", "state")),
     }
+
+
+def _worked(found: Sum) -> Json:
+    """A job's sums: the engine's time too, in milliseconds as Athena reports it."""
+    return {**found.json(), "engine_ms": found.engine_ms}
+
+
+def _modes(plan: Plan) -> dict[str, set[str]]:
+    """Table -> what the query does with it."""
+    found: dict[str, set[str]] = {}
+    for use in plan.uses:
+        found.setdefault(use.name, set()).add(use.mode)
+    return found
 
 
 def _rows(group: _Group, names: tuple[str, ...]) -> list[Json]:

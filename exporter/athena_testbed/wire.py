@@ -1,23 +1,25 @@
-"""The AWS JSON 1.1 protocol, as far as a server needs it: requests in, answers and errors out, in AWS's words."""
+"""What a call is, whatever protocol it came in: a request with its own protocol, an answer, an error in AWS's words.
 
-import json
-import re
+Stage: server.py reads a request with protocols.py -> testbed.py -> the operations, which see parameters only.
+"""
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import Any, TypeAlias
-from urllib.parse import parse_qs
+from typing import Any, Protocol, TypeAlias
 
 Json: TypeAlias = dict[str, Any]
-_SCOPE = re.compile(r"Credential=(?P<key>[^/]*)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
-_JSON = "application/x-amz-json-1.1"
+
+
+class Entries(dict[str, Any]):
+    """A map in an answer, where the query protocol must tell it from a structure."""
 
 
 class AwsError(Exception):
     """An error that AWS answers: `code` is what clients see, `status` the HTTP status."""
 
-    def __init__(self, code: str, message: str, status: int = 400, **more: str) -> None:
+    def __init__(self, code: str, message: str, status: int = 400, **more: Any) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
@@ -26,78 +28,91 @@ class AwsError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """One call: `operation` is empty where the protocol names none (S3)."""
-
-    service: str
-    operation: str
-    region: str
-    access_key: str
-    is_json: bool
-    body: bytes
-
-    def parameters(self) -> Json:
-        """The JSON body.
-
-        Raises:
-            AwsError: SerializationException, if it is no JSON object.
-        """
-        try:
-            parsed = json.loads(self.body or b"{}")
-        except ValueError as error:
-            raise AwsError("SerializationException", "Unable to parse the request body") from error
-        if not isinstance(parsed, dict):
-            raise AwsError("SerializationException", "Start of structure or map found where not expected")
-        return parsed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What goes back. `headers` hold no Date: the server writes AWS's clock there. `cut` sends half of it only."""
+    """What goes back. `headers` hold no Date: the server writes AWS's clock there. `cut` sends half of it only.
+
+    `billed_metrics` is what AWS would bill of the call beside the call itself.
+    """
 
     status: int
     body: bytes
-    content_type: str = _JSON
+    content_type: str = "application/x-amz-json-1.1"
     headers: Mapping[str, str] = field(default_factory=dict)
     code: str = "ok"
     cut: bool = False
+    billed_metrics: int = 0
 
 
-def read_request(*, target: str, authorization: str, content_type: str, body: bytes) -> Request:
-    """Understand a call from its headers; what is no AWS JSON call is named by the query protocol's Action."""
-    scope = _SCOPE.search(authorization)
-    operation = target.rsplit(".", 1)[-1]
-    if not operation and content_type.startswith("application/x-www-form-urlencoded"):
-        operation = parse_qs(body.decode("utf-8", "replace")).get("Action", [""])[0]
-    return Request(
-        service=scope["service"] if scope else "",
-        operation=operation,
-        region=scope["region"] if scope else "",
-        access_key=scope["key"] if scope else "",
-        is_json=bool(target),
-        body=body,
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What an answer has to know of its call. `operation` is empty where the protocol names none (S3)."""
+
+    service: str
+    operation: str
+    request_id: str
 
 
-def success(parameters: Mapping[str, Any]) -> Answer:
-    """A good answer."""
-    return Answer(status=200, body=json.dumps(parameters, separators=(",", ":")).encode())
+class WireProtocol(Protocol):
+    """How a call's parameters, its answer and its error look on the wire. Times in answers are aware datetimes."""
+
+    @property
+    def name(self) -> str:
+        """`json`, `cbor`, `query`, or `plain` for what only moto understands."""
+        ...
+
+    def parameters(self, body: bytes) -> Json:
+        """The body, understood; raises AwsError (SerializationException) for one that is none."""
+        ...
+
+    def success(self, call: Call, answer: Mapping[str, Any]) -> Answer:
+        """A good answer."""
+        ...
+
+    def failure(self, call: Call, error: AwsError) -> Answer:
+        """An error."""
+        ...
 
 
-def failure(error: AwsError, *, is_json: bool) -> Answer:
-    """An error in the protocol of the call: JSON, or the query protocol's XML."""
-    if is_json:
-        words = {"__type": error.code, "message": error.message, "Message": error.message, **error.more}
-        return Answer(
-            status=error.status, body=json.dumps(words).encode(), code=error.code,
-            headers={"x-amzn-ErrorType": error.code},
-        )  # fmt: skip  # as short as it can be said
-    kind = "Sender" if error.status < 500 else "Receiver"
-    body = (
-        f"<ErrorResponse><Error><Type>{kind}</Type><Code>{error.code}</Code><Message>{error.message}</Message></Error>"
-        "</ErrorResponse>"
-    )
-    return Answer(status=error.status, body=body.encode(), content_type="text/xml", code=error.code)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One call in its own protocol."""
+
+    call: Call
+    region: str
+    access_key: str
+    protocol: WireProtocol
+    body: bytes
+
+    @property
+    def service(self) -> str:
+        """The service as IAM's actions name it: `athena`, `cloudwatch`."""
+        return self.call.service
+
+    @property
+    def operation(self) -> str:
+        """The operation's name, empty where the protocol names none."""
+        return self.call.operation
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing of ours can understand it: S3, a browser."""
+        return self.protocol.name == "plain"
+
+    def parameters(self) -> Json:
+        """What was asked for.
+
+        Raises:
+            AwsError: SerializationException, if the body is not what its protocol says.
+        """
+        return self.protocol.parameters(self.body)
+
+    def success(self, answer: Mapping[str, Any]) -> Answer:
+        """A good answer."""
+        return self.protocol.success(self.call, answer)
+
+    def failure(self, error: AwsError) -> Answer:
+        """An error."""
+        return self.protocol.failure(self.call, error)
 
 
 def http_date(at_ms: int) -> str:

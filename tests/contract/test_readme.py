@@ -45,8 +45,9 @@ class Page:
 
     text = ""
 
-    def publish(self, body: bytes) -> None:
-        self.text = body.decode()
+    def publish(self, text: bytes, front: bytes) -> None:
+        del front  # the page for people has tests of its own
+        self.text = text.decode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +88,10 @@ def run(account: athena_testbed.Running, hand: Hand, config: Config) -> Output:
     ):
         ledger.adopt(TARGET, hand.time())
         poller = Poller(ledger=ledger, telemetry=Telemetry(), publisher=page, clocks=clocks)
-        sources = [make(config, session, TARGET, hand.time) for make in (wiring.athena_source, wiring.lookup_source)]
+        around = wiring.Surroundings(
+            config=config, session=session, target=TARGET, clock=hand.time, naming=wiring.naming(config, {})
+        )
+        sources = [build(around) for build, _ in wiring.sources(config).values()]
         for _ in range(SHOWN_AFTER // STEP):
             hand.at += STEP
             for source in sources:

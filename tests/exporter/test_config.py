@@ -285,8 +285,8 @@ def test_a_long_wrong_text_is_shown_shortened(refusal: Refuse) -> None:
     ("text", "line"),
     [
         ("- a\n",
-         ("config.yml:1: found a list, wanted a section with the keys targets, aws, ledger, sources, identity, "
-         "pricing, labels, outbox, exposition")),
+         ("config.yml:1: found a list, wanted a section with the keys targets, aws, ledger, sources, identity, sql, "
+         "pricing, labels, outbox, exposition, events")),
         ("aws: [\n", ("config.yml:2: not YAML: column 1: while parsing a flow node, expected the node content, "
          "but found '<stream end>'")),
         ("aws:\n\tx: 1\n", ("config.yml:2: not YAML: column 1: while scanning for the next token, "
@@ -356,8 +356,13 @@ def test_two_roles_in_one_region_are_two_targets(written: Write) -> None:
          "(0s switches the warm-up off)")),
         ("pricing: {tb_bytes: 1TB}",
          "pricing.minimum_bytes: 10MiB is not a whole number of MB; with a TB of 1TB write 10MB"),
-        ("labels: {series_per_family: 400, databases: 1}",
+        ("labels: {series_per_family: 400, databases: 1, tables: 400, workloads: 1}",
          "labels.series_per_family: 400 is too few: one metric may have a series for each of 500 users"),
+        ("sources: {workgroups: {tags: [cost-centre, cost.centre]}}",
+         ("sources.workgroups.tags: 'cost-centre' and 'cost.centre' would both be the label tag_cost_centre: "
+         "keep one of them")),
+        ("events: {table_access_group: /a, queries_group: /a}",
+         "events.queries_group: /a is the log group of the table accesses, too: give each its own"),
     ],
 )  # fmt: skip  # a case a line reads as a table
 def test_what_can_not_hold_together_is_refused_with_the_reason(refusal: Refuse, text: str, line: str) -> None:

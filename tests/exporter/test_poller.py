@@ -268,6 +268,15 @@ def test_what_is_published_is_the_committed_state_and_the_process_beside_it(desk
     assert served["athena_exporter_build_info", None, None] == 1
 
 
+def test_the_page_for_people_tells_the_same_moment_as_the_metrics(desk: Desk) -> None:
+    desk.poller.poll(Told([batch(query(), start())]))
+    desk.poller.publish()
+    front = desk.exposition.front.plain.decode()
+    assert f'As of <time datetime="{desk.now:%Y-%m-%dT%H:%M:%SZ}">' in front
+    assert f"account {TARGET.account_id}" in front
+    assert "\u2713</span> up" in front
+
+
 def test_what_was_published_is_remembered_so_that_an_older_copy_is_recognised(desk: Desk) -> None:
     desk.poller.poll(Told([batch(query())]))
     desk.poller.publish()

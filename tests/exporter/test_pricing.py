@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from athena_exporter.pricing import Prices, billed_bytes, cost_nanousd
+from athena_exporter.pricing import Prices, billed_bytes, capacity_nanousd, cost_nanousd, reserved_dpu_ms
 from athena_exporter.records import QueryExecution, State
 
 MB = 2**20
@@ -137,3 +137,43 @@ def test_the_cost_is_the_exact_fraction_rounded_half_up(billed: int, prices: Pri
 @given(one=scans, more=scans, prices=prices)
 def test_more_bytes_never_cost_less(one: int, more: int, prices: Prices) -> None:
     assert cost_nanousd(one, prices) <= cost_nanousd(one + more, prices)
+
+
+# -- reserved capacity ------------------------------------------------------------------------------------------------
+
+times = st.integers(min_value=0, max_value=30 * 24 * 3_600_000)
+
+
+@pytest.mark.parametrize(
+    ("dpus", "engine_ms", "used"),
+    [(24.0, 3_600_000, 86_400_000), (4, 3, 12), (4.5, 1, 5), (0.1, 10, 1), (0.0, 10, 0), (24.0, 0, 0)],
+)
+def test_a_reservation_is_used_for_dpus_times_the_engines_time(dpus: float, engine_ms: int, used: int) -> None:
+    assert reserved_dpu_ms(replace(SELECT, dpu_count=dpus, engine_ms=engine_ms)) == used
+
+
+def test_without_a_reservation_or_without_a_time_nothing_is_used() -> None:
+    assert reserved_dpu_ms(replace(SELECT, engine_ms=5)) is None
+    assert reserved_dpu_ms(replace(SELECT, dpu_count=4.0)) is None
+
+
+def test_more_than_any_reservation_could_hold_is_nonsense() -> None:
+    assert reserved_dpu_ms(replace(SELECT, dpu_count=1.0, engine_ms=2**53)) == 2**53
+    assert reserved_dpu_ms(replace(SELECT, dpu_count=1.0, engine_ms=2**53 + 1)) is None
+
+
+def test_a_dpu_hour_costs_the_price_of_a_dpu_hour() -> None:
+    assert capacity_nanousd(3_600_000, PRICES) == 300_000_000
+    assert capacity_nanousd(24 * 3_600_000, replace(PRICES, usd_per_dpu_hour=Decimal("0.45"))) == 10_800_000_000
+
+
+@given(dpu_ms=times, price=st.decimals(min_value=0, max_value=1000, places=9))
+def test_capacity_costs_the_exact_fraction_rounded_half_up(dpu_ms: int, price: Decimal) -> None:
+    exact = Fraction(dpu_ms, 3_600_000) * Fraction(price) * 10**9
+    assert capacity_nanousd(dpu_ms, replace(PRICES, usd_per_dpu_hour=price)) == floor(exact + Fraction(1, 2))
+
+
+@given(dpus=st.floats(min_value=0, max_value=1_000), engine_ms=times)
+def test_the_used_capacity_is_the_exact_product_rounded_half_up(dpus: float, engine_ms: int) -> None:
+    used = reserved_dpu_ms(replace(SELECT, dpu_count=dpus, engine_ms=engine_ms))
+    assert used == floor(Fraction(dpus) * engine_ms + Fraction(1, 2))

@@ -155,6 +155,16 @@ class Book:
         target = target if metric.common else None
         return {s.labels: s.value for s in self.samples(now) if s.metric == metric.name and s.target == target}
 
+    def distribution(self, metric: catalog.Metric, *labels: str) -> dict[str, int]:
+        """Of a histogram's series what the ledger holds, once it is revealed: bounds -> counts, and its `sum`."""
+        self.ledger.reveal()
+        found = {s.labels[-1]: int(s.value) for s in self._parts(metric.bucket_name) if s.labels[:-1] == labels}
+        found.update(("sum", int(s.value)) for s in self._parts(metric.sum_name) if s.labels == labels)
+        return found
+
+    def _parts(self, name: str) -> list[Sample]:
+        return [s for s in self.samples() if s.metric == name and s.target == TARGET]
+
     def count(self, metric: catalog.Metric, *labels: str, now: datetime = NOON + MINUTE) -> int | float | None:
         """One series once it has been revealed, None if there is none."""
         self.ledger.reveal()
@@ -178,8 +188,9 @@ def settings_for(
     folder: Path, rules: Mapping[str, Any] | None = None, limits: Mapping[str, int] | None = None, **changed: Any
 ) -> LedgerSettings:
     """A ledger's settings: series show their value at once, `rules` and `limits` (of labels) as a test wants them."""
-    wide = {"user": 500, "database": 200, "client": 100}
-    how = Rules(prices=PRICES, label_limits=wide | dict(limits or {}), **(rules or {}))
+    wide = {"user": 500, "database": 200, "client": 100, "table": 1_000, "workload": 1_000}
+    told: dict[str, Any] = {"prices": PRICES, "label_limits": wide | dict(limits or {})}
+    how = Rules(**told | dict(rules or {}))
     plain: dict[str, Any] = {"path": folder / "ledger.db", "rules": how, "series_warmup": timedelta(0)}
     return LedgerSettings(**plain | changed)
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from athena_exporter.cli import log, wiring
-from athena_exporter.cli.serving import CLOCKS, Reader, Service
+from athena_exporter.cli.readers import CLOCKS, Reader, Writer
+from athena_exporter.cli.service import Service
 from athena_exporter.config import load
 from athena_exporter.ledger.model import Change
 from athena_exporter.ledger.store import Ledger
@@ -70,9 +71,11 @@ def main(config_path: str, address: str, point: str, count: str) -> None:
     log.configure(log.LogLevel.INFO, log.LogFormat.LOGFMT)
     CrashingLedger.point, CrashingLedger.count = point, int(count)
     telemetry = Telemetry()
-    readers = [Reader(config, settings, telemetry) for settings in config.targets]
+    naming = wiring.naming(config, os.environ)
+    readers = [Reader(config, settings, telemetry, naming) for settings in config.targets]
+    writer = Writer(config, telemetry) if config.events.enabled else None
     with closing(CrashingLedger(wiring.ledger_settings(config), monotonic=CLOCKS.monotonic)) as ledger:
-        Service(config, ledger, telemetry).run(readers, address)
+        Service(config, ledger, telemetry).run(readers, writer, address)
 
 
 if __name__ == "__main__":

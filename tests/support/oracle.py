@@ -7,7 +7,16 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from athena_exporter.records import Batch, Evidence, FailedStart, QueryExecution, Read, StartedQuery
+from athena_exporter.records import (
+    Batch,
+    CapacityMinutes,
+    Evidence,
+    FailedStart,
+    QueryExecution,
+    Read,
+    SettledMinutes,
+    StartedQuery,
+)
 
 PATIENCE = timedelta(hours=3)
 SOURCE_DOWN = timedelta(hours=24)
@@ -28,6 +37,8 @@ class Oracle:
     reads_without_statistics: Counter[str] = field(default_factory=Counter)
     remembered: set[str] = field(default_factory=set)
     rejected: set[str] = field(default_factory=set)
+    settled: list[SettledMinutes] = field(default_factory=list)
+    capacity: list[CapacityMinutes] = field(default_factory=list)
 
     def deliver(self, batch: Batch) -> None:
         for record in batch.records:
@@ -37,6 +48,10 @@ class Oracle:
                 self._start(record)
             elif isinstance(record, FailedStart) and record.started_at >= self.counting_since:
                 self.rejected.add(record.event_id)
+            elif isinstance(record, SettledMinutes):
+                self.settled.append(record)
+            elif isinstance(record, CapacityMinutes):
+                self.capacity.append(record)
         for read in batch.reads:
             undecided = self.counted.keys() - self.who.keys() - self.given_up
             self.given_up |= {query_id for query_id in undecided if _gives_up(read, self.counted[query_id])}
@@ -84,6 +99,48 @@ class Oracle:
         for e in self._in_counters().values():
             total[e.workgroup, e.statement_type or "unknown", e.state.value] += e.scanned_bytes or 0
         return total
+
+    def values(self, field_name: str) -> dict[tuple[str, str], list[int]]:
+        """By workgroup and statement type, every value that a histogram must have observed."""
+        found: dict[tuple[str, str], list[int]] = {}
+        for e in self._in_counters().values():
+            value = getattr(e, field_name)
+            if value is not None:
+                found.setdefault((e.workgroup, e.statement_type or "unknown"), []).append(value)
+        return found
+
+    def failures(self) -> Counter[str]:
+        """By the error's name; the names stand here a second time, by hand."""
+        names = {1110: "table_not_found", 206: "timeout", 4711: "other"}
+        return Counter(
+            "unknown" if e.error is None or e.error.type is None else names[e.error.type]
+            for e in self._in_counters().values()
+            if e.state == "failed"
+        )
+
+    def guard_rails(self) -> tuple[int, int]:
+        """How many queries hit the cutoff, and how many reused a result."""
+        counted = self._in_counters().values()
+        return sum(e.cutoff_hit for e in counted), sum(e.result_reused is True for e in counted)
+
+    def reserved_dpu_ms(self) -> int:
+        """Every DPU count of the universe times two is whole: so the half is rounded up without fractions."""
+        return sum(
+            (int(e.dpu_count * 2) * e.engine_ms + 1) // 2
+            for e in self._in_counters().values()
+            if e.dpu_count is not None and e.engine_ms is not None
+        )
+
+    def executions(self) -> Counter[tuple[str, str, str]]:
+        """Executions by workgroup, statement type and state, whether counters hold them or not."""
+        return Counter((e.workgroup, e.statement_type or "unknown", e.state.value) for e in self.counted.values())
+
+    def cloudwatch(self, field_name: str) -> Counter[tuple[str, str, str]]:
+        """What CloudWatch counted, by workgroup, type and state."""
+        found: Counter[tuple[str, str, str]] = Counter()
+        for one in self.settled:
+            found[one.workgroup, one.query_type, one.query_state] += getattr(one, field_name) or 0
+        return found
 
     def counter_user(self, query_id: str) -> str | None:
         """The user a counter gives the query to; None while it is pending."""

@@ -7,15 +7,17 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import inf
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import athena_testbed
 from athena_exporter.records import Target
 from athena_exporter.sources.athena import AthenaSource
+from athena_exporter.sources.cloudwatch import CloudWatchSource
 from athena_exporter.sources.identity import IdentityRules
 from athena_exporter.sources.lookup import LookupSource
 from athena_exporter.sources.rate import Rates
 from athena_exporter.sources.session import Session
+from athena_exporter.sources.workgroups import WorkgroupsSource
 
 REGION = "eu-west-1"
 TARGET = Target(account_id=athena_testbed.ACCOUNT_ID, region=REGION)
@@ -58,6 +60,14 @@ class World:
         rules = IdentityRules.of()
         return LookupSource(client=client, target=TARGET, rules=rules, clock=self.clock, **settings)  # type: ignore[arg-type]  # as above
 
+    def workgroups(self, **settings: object) -> WorkgroupsSource:
+        athena, quotas = self.session.athena(), self.session.service_quotas()
+        return WorkgroupsSource(client=athena, quotas=quotas, target=TARGET, clock=self.clock, **settings)  # type: ignore[arg-type]  # as above
+
+    def cloudwatch(self, **settings: object) -> CloudWatchSource:
+        client = self.session.cloudwatch()
+        return CloudWatchSource(client=client, target=TARGET, clock=self.clock, **settings)  # type: ignore[arg-type]  # as above
+
     def add(self, **given: object) -> str:
         """Put one query into the account; its id."""
         return self.running.testbed.add(given)[0]
@@ -69,7 +79,7 @@ class World:
 MakeWorld: TypeAlias = Callable[..., AbstractContextManager[World]]
 
 
-def session_with(url: str, calls: Counter[tuple[str, str, str]], **settings: str) -> Session:
+def session_with(url: str, calls: Counter[tuple[str, str, str]], **settings: Any) -> Session:
     def count(service: str, operation: str, result: str) -> None:
         calls[service, operation, result] += 1
 

@@ -49,6 +49,27 @@ def expected_counters(truth: Mapping[str, Any]) -> Expected:
     return {key: count for key, count in found.items() if count}
 
 
+def expected_tables(truth: Mapping[str, Any]) -> Expected:
+    """Every counter of tables, by database, table and mode."""
+    return {
+        (catalog.TABLE_QUERIES.name, (*name.split(".", 1), mode)): count
+        for name, row in truth["by_table"].items()
+        for mode, count in row["by_mode"].items()
+    }
+
+
+def expected_workloads(truth: Mapping[str, Any]) -> Expected:
+    """Every counter of workloads, by workload, client and workgroup; for users whose events were all delivered."""
+    found: Expected = {}
+    for row in truth["by_workload_client_workgroup"]:
+        labels = (row["workload"], row["client"], row["workgroup"])
+        found[catalog.WORKLOAD_QUERIES.name, labels] = row["queries"]
+        found[catalog.WORKLOAD_SCANNED_BYTES.name, labels] = row["scanned_bytes"]
+        found[catalog.WORKLOAD_COST_USD.name, labels] = row["cost_nanousd"]
+        found[catalog.WORKLOAD_ENGINE_SECONDS.name, labels] = row["engine_ms"]
+    return {key: count for key, count in found.items() if count}
+
+
 def expected_window(truth: Mapping[str, Any], window: str) -> Expected:
     """One window's gauges, from the truth of its range."""
     found: Expected = {}

@@ -6,14 +6,18 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 
 from athena_exporter.records import (
+    ActiveQueries,
     Batch,
+    CapacityMinutes,
     Evidence,
     FailedStart,
     Identity,
     Kind,
+    QueryError,
     QueryExecution,
     Read,
     Record,
+    SettledMinutes,
     StartedQuery,
     State,
     Target,
@@ -24,6 +28,13 @@ START = datetime(2026, 3, 28, 22, 0, tzinfo=UTC)
 """The ledger's first start: two hours before midnight, so that windows are crossed."""
 
 _SECOND = timedelta(seconds=1)
+_TIMES = st.sampled_from([None, 0, 100, 101, 59_999, 1_800_000, 7_200_001])
+_ERRORS = (
+    None,
+    QueryError(category=2, type=1110, retryable=False),
+    QueryError(category=1, type=206, retryable=True),
+    QueryError(category=3, type=4711, retryable=None),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +46,10 @@ class Life:
 
     def at(self, state: State) -> QueryExecution:
         """How AWS tells it before it is final."""
-        return replace(self.execution, state=state, ended_at=None, scanned_bytes=None, total_ms=None)
+        return replace(self.without_statistics(), state=state, ended_at=None, error=None, cutoff_hit=False)
 
     def without_statistics(self) -> QueryExecution:
-        return replace(self.execution, scanned_bytes=None, total_ms=None)
+        return replace(self.execution, scanned_bytes=None, total_ms=None, queue_ms=None, engine_ms=None, dpu_count=None)
 
     def start(self) -> StartedQuery | None:
         if self.user is None:
@@ -68,6 +79,12 @@ def lives(draw: st.DrawFn, number: int) -> Life:
         statement_type=draw(st.sampled_from(["DML", "DDL", "UTILITY", None])),
         scanned_bytes=draw(st.sampled_from([0, 1, 2**20, 10 * 2**20, 10 * 2**20 + 1, 7 * 10**12])),
         total_ms=5,
+        queue_ms=draw(_TIMES),
+        engine_ms=draw(_TIMES),
+        error=draw(st.sampled_from(_ERRORS)) if state is State.FAILED else None,
+        cutoff_hit=state is State.CANCELLED and draw(st.booleans()),
+        result_reused=draw(st.sampled_from([True, False, None])),
+        dpu_count=draw(st.sampled_from([None, None, 4.0, 24.5])),
     )
     return Life(execution=execution, user=draw(st.sampled_from(["ann", "bob", "cyd", "dan", None])))
 
@@ -115,10 +132,37 @@ def reads(draw: st.DrawFn, now: datetime) -> Read:
 
 
 @st.composite
+def minutes(draw: st.DrawFn, now: datetime) -> Record:
+    """What CloudWatch counted in a minute, or how many queries are active."""
+    amounts = st.sampled_from([None, 0, 1, 2**40])
+    settled = SettledMinutes(
+        workgroup=draw(st.sampled_from(["primary", "etl"])),
+        query_type="DML",
+        query_state=draw(st.sampled_from(["succeeded", "failed"])),
+        since=now - timedelta(minutes=1),
+        until=now,
+        queries=draw(amounts),
+        processed_bytes=draw(amounts),
+        engine_ms=draw(amounts),
+    )
+    idle = draw(st.integers(0, 10**9))
+    capacity = CapacityMinutes(
+        reservation="shared",
+        since=settled.since,
+        until=now,
+        allocated_dpu_ms=idle + 5,
+        consumed_dpu_ms={"primary": 3, "etl": 2},
+        idle_dpu_ms=idle,
+    )
+    told: list[Record] = [settled, capacity, ActiveQueries(by_type={"DML": idle})]
+    return draw(st.sampled_from(told))
+
+
+@st.composite
 def batches(draw: st.DrawFn, universe: list[Life]) -> Batch:
     """Any records in any order, with or without a read, at any time of AWS's clock."""
     now = START + draw(st.integers(0, 72 * 60)) * timedelta(minutes=1)
-    records = draw(st.lists(st.sampled_from(universe).flatmap(tellings), max_size=8))
+    records = draw(st.lists(st.one_of(st.sampled_from(universe).flatmap(tellings), minutes(now)), max_size=8))
     return Batch(
         source=draw(st.sampled_from(["athena", "lookup", "eventbridge"])),
         target=TARGET,

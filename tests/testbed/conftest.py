@@ -22,12 +22,21 @@ REGION = "eu-west-1"
 _TARGETS = {
     "athena": "AmazonAthena",
     "cloudtrail": "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101",
+    "cloudwatch": "GraniteServiceVersion20100801",
+    "servicequotas": "ServiceQuotasV20190624",
+    "glue": "AWSGlue",
+    "logs": "Logs_20140328",
 }
+_MODEL_NAMES = {"servicequotas": "service-quotas"}
+_SIGNING_NAMES = {"cloudwatch": "monitoring"}
 _MODELS = botocore.session.get_session()
 
 
 def calm(**settings: Any) -> Settings:
-    """A still account: an hour of history, nothing new, no limits, no long waits; a test says what is different."""
+    """A still account: an hour of history, nothing new, no limits, no long waits, no events but starts of queries.
+
+    A test says what is different.
+    """
     base: dict[str, Any] = {
         "history": timedelta(hours=1),
         "queries_per_minute": 0,
@@ -35,6 +44,9 @@ def calm(**settings: Any) -> Settings:
         "cloudtrail_delay": timedelta(0),
         "lost_events": 0,
         "time_scale": 0.01,
+        "insights_delay": timedelta(0),
+        "governed_database": "",
+        "catalogue_events": 0,
     }
     return Settings(**{**base, **settings})
 
@@ -53,7 +65,7 @@ def _enums(shape: Any, value: Any, where: str) -> Iterator[str]:
 
 def judge(service: str, operation: str, answer: dict[str, Any]) -> None:
     """Hold a raw answer against botocore's output shape: unknown members, types, ranges, enums."""
-    shape = _MODELS.get_service_model(service).operation_model(operation).output_shape
+    shape = _MODELS.get_service_model(_MODEL_NAMES.get(service, service)).operation_model(operation).output_shape
     if shape is None:
         assert answer == {}
         return
@@ -103,7 +115,8 @@ class World:
         headers = {
             "X-Amz-Target": f"{_TARGETS[service]}.{operation}",
             "Content-Type": "application/x-amz-json-1.1",
-            "Authorization": f"AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE/20260101/{REGION}/{service}/aws4_request, "
+            "Authorization": f"AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE/20260101/{REGION}/"
+            f"{_SIGNING_NAMES.get(service, service)}/aws4_request, "
             "SignedHeaders=host, Signature=0",
         }
         return self.http("POST", "/", json.dumps(parameters).encode(), headers)

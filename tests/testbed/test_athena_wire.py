@@ -37,7 +37,7 @@ def test_workgroups_differ_in_what_an_observer_must_cope_with(world: Any) -> Non
     }  # fmt: skip  # one line reads best
     tags = {name: world.call("athena", "ListTagsForResource", ResourceARN=_arn(name))["Tags"] for name in found}
     assert [name for name, pairs in tags.items() if not pairs] == ["sandbox"]
-    assert {pair["Key"] for pair in tags["primary"]} == {"team", "cost-centre", "environment"}
+    assert {pair["Key"] for pair in tags["primary"]} == {"team", "cost-centre", "environment", "component"}
 
 
 def _arn(workgroup: str) -> str:

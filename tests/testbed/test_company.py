@@ -15,10 +15,12 @@ from athena_testbed.executions import state_at
 from athena_testbed.ids import Ids
 from athena_testbed.testbed import Testbed
 from athena_testbed.timeindex import TimeIndex
+from athena_testbed.world.catalogue import UNREAD
 from athena_testbed.world.clients import CLIENTS
 from athena_testbed.world.company import found
 from athena_testbed.world.identity import user_identity
 from athena_testbed.world.people import NAMED, people, services
+from athena_testbed.world.sql import SHAPES
 
 MONDAY_NOON = 1_790_596_800_000  # 28 September 2026, 12:00 UTC
 ASKED = {"People": 40, "Services": 12}
@@ -174,7 +176,7 @@ def test_one_user_runs_away(day: Testbed) -> None:
 def test_every_statement_type_and_reuse_and_reservation_occur(day: Testbed) -> None:
     plans = list(day.account.ended(0, MONDAY_NOON))
     assert {plan.shape.statement_type for plan in plans} == {"DDL", "DML", "UTILITY"}
-    assert len({plan.shape.name for plan in plans}) == 15
+    assert {plan.shape.name for plan in plans} == set(SHAPES)
     assert {plan.scanned_bytes for plan in plans if plan.shape.statement_type == "DDL"} <= {None, 0}
     assert any(plan.reused for plan in plans)
     assert {plan.workgroup for plan in plans if plan.dpu_count is not None} == {"risk-reserved"}
@@ -197,6 +199,24 @@ def test_tools_write_their_comments(day: Testbed) -> None:
     assert re.match(r"-- Metabase:: userID: \d+ queryType: MBQL queryHash: [0-9a-f]{64}\n", texts["metabase"])
     assert texts["redash"].startswith("/* Username: ")
     assert texts["quicksight"].startswith("/* QuickSight ")
+
+
+def test_statements_come_again_with_other_literals(day: Testbed) -> None:
+    plans = list(day.account.ended(0, MONDAY_NOON))
+    boards = [plan for plan in plans if plan.client in {"metabase", "quicksight", "dbt-athena", "airflow"}]
+    texts = {day.account.text(plan) for plan in boards}
+    assert len({plan.sql for plan in boards}) < 0.1 * len(boards)
+    assert 0.3 * len(boards) < len(texts) < len(boards)
+    people = [plan for plan in plans if plan.client == "console"]
+    assert len({plan.sql for plan in people}) > 0.4 * len(people)
+
+
+def test_there_are_tables_that_nobody_reads_and_not_too_many_that_tools_make(day: Testbed) -> None:
+    truth = day.truth()["by_table"]
+    assert {name for name in UNREAD if truth.get(name, {"queries": 0})["queries"]} == set()
+    assert len(UNREAD) == 8
+    assert 150 < len(truth) < 700
+    assert "multiple" in day.truth()["by_database"]
 
 
 def test_every_client_has_a_user_agent_under_a_kilobyte() -> None:
@@ -254,6 +274,9 @@ def test_a_time_index_keeps_order_whatever_comes_late() -> None:
         ({"queries_per_minute": -1}, "can't be negative"),
         ({"time_scale": 0}, "above 0"),
         ({"rates": 0}, "above 0, or off"),
+        ({"catalogue_events": -0.1}, "share between 0 and 1"),
+        ({"governed_database": "secrets"}, "one of sales, finance"),
+        ({"insights_delay": timedelta(seconds=-1)}, "can't be negative"),
     ],
 )
 def test_settings_that_no_account_can_have_are_refused(wrong: dict[str, Any], words: str) -> None:

@@ -194,6 +194,16 @@ def test_probability_is_decided_by_the_seed() -> None:
     assert 30 < sum(strikes(1)) < 90
 
 
+def test_an_outage_lasts_so_long_from_its_first_strike_on() -> None:
+    clock = [100.0]
+    plan = FaultPlan([{"kind": "drop_before", "after": 2, "for_seconds": 12}], 1, clock=lambda: clock[0])
+    struck = []
+    for at in (100, 150, 200, 205, 211.9, 212, 213):
+        clock[0] = at
+        struck.append(bool(plan.strike("logs", "PutLogEvents", None)))
+    assert struck == [False, False, True, True, True, False, False]
+
+
 def test_a_standing_fault_never_strikes_a_call() -> None:
     plan = FaultPlan([{"kind": kind} for kind in KINDS], 1)
     assert {rule.kind for rule in plan.strike("athena", "X", None)} == set(KINDS) - STANDING
@@ -205,6 +215,8 @@ def test_a_standing_fault_never_strikes_a_call() -> None:
         ({"kind": "earthquake"}, "unknown kind 'earthquake'; one of throttle"),
         ({"kind": "throttle", "often": 1}, "unknown key 'often'; a fault has after"),
         ({"kind": "throttle", "every": 0}, "every is 0; at least 1"),
+        ({"kind": "throttle", "for_seconds": 0}, "for_seconds is 0; it is a number of seconds above 0"),
+        ({"kind": "throttle", "for_seconds": "long"}, "for_seconds is 'long'"),
     ],
 )
 def test_a_bad_plan_is_refused_with_a_sentence_and_the_old_one_stays(

@@ -3,12 +3,13 @@
 import json
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
+import hand_read_sql
 import pytest
 
 from athena_testbed import Settings
@@ -101,7 +102,8 @@ def _users(world: Any) -> dict[str, str]:
 
 
 def _database(query: dict[str, Any]) -> str:
-    return str(query["QueryExecutionContext"].get("Database", "unknown"))
+    context = query["QueryExecutionContext"].get("Database")
+    return hand_read_sql.database(hand_read_sql.named(query["Query"], context), context)
 
 
 def test_truth_is_the_sum_of_what_the_wire_shows(start: Callable[..., Any], settings: Callable[..., Settings]) -> None:
@@ -131,19 +133,122 @@ def test_the_details_are_the_same_sums_by_four_keys(world: Any) -> None:
     assert rows == _grouped(queries, key)
 
 
-def test_the_sql_reads_exactly_the_tables_that_truth_names(world: Any) -> None:
-    known = {table: name for name, tables in world.control("GET", "company")["databases"].items() for table in tables}
-    counted: dict[str, int] = defaultdict(int)
-    for query in world.everything():
-        reads = query["StatementType"] == "DML" or EXPLAIN_ANALYZE.match(query["Query"])
-        names = re.findall(r"\b(?:FROM|JOIN)\s+([\w.]+)", query["Query"]) if reads else []
-        tables = {name.rsplit(".", 1)[-1] for name in names} & set(known)
-        homes = {known[table] for table in tables}
-        assert len(homes) <= 1
-        assert homes <= {_database(query)} or _database(query) == "unknown"
-        for table in tables:
-            counted[f"{known[table]}.{table}"] += 1
-    assert {name: row["queries"] for name, row in world.testbed.truth()["by_table"].items()} == dict(counted)
+def _told(world: Any) -> dict[str, set[hand_read_sql.Told]]:
+    """Query id -> what its SQL does with which table, views expanded with what Glue says."""
+    known: dict[tuple[str, str], dict[str, Any] | None] = {}
+
+    def table(database: str, name: str) -> dict[str, Any] | None:
+        if (database, name) not in known:
+            raw = world.aws("glue", "GetTable", DatabaseName=database, Name=name)
+            known[database, name] = raw.json()["Table"] if raw.status == 200 else None
+        return known[database, name]
+
+    return {
+        query["QueryExecutionId"]: hand_read_sql.expanded(
+            hand_read_sql.named(query["Query"], query["QueryExecutionContext"].get("Database")), table
+        )
+        for query in world.everything()
+    }
+
+
+def test_the_sql_does_exactly_what_truth_says_table_by_table(
+    start: Callable[..., Any], settings: Callable[..., Settings]
+) -> None:
+    world = start(settings(history=timedelta(hours=4)))
+    told, users = _told(world), _users(world)
+    modes: dict[str, Counter[str]] = defaultdict(Counter)
+    readers: dict[str, set[str]] = defaultdict(set)
+    for query_id, uses in told.items():
+        modes_of = {(f"{database}.{table}", mode) for database, table, mode, _ in uses}
+        for name, mode in modes_of:
+            modes[name][mode] += 1
+            if mode == "read":
+                readers[name].add(users[query_id])
+    truth = world.testbed.truth()["by_table"]
+    assert {name: row["by_mode"] for name, row in truth.items()} == {name: dict(count) for name, count in modes.items()}
+    assert {name: row["queries"] for name, row in truth.items()} == {
+        name: count["read"] for name, count in modes.items()
+    }
+    assert {name: row["users"] for name, row in truth.items()} == {name: len(readers[name]) for name in modes}
+    assert {mode for count in modes.values() for mode in count} == {"read", "write", "ddl", "metadata"}
+
+
+def test_the_list_of_accesses_is_what_the_sql_of_each_query_says(world: Any) -> None:
+    rows = world.control("GET", "truth/access")
+    found: dict[str, set[hand_read_sql.Told]] = defaultdict(set)
+    for row in rows:
+        found[row["query_id"]].add((row["database"], row["table"], row["mode"], row["via_view"]))
+    told = _told(world)
+    assert found == {query_id: uses for query_id, uses in told.items() if uses}
+    assert len(rows) == sum(map(len, found.values()))
+    users = _users(world)
+    assert all(row["user"] == users[row["query_id"]] for row in rows)
+    assert any(row["via_view"] for row in rows)
+    assert [row["ended_at"] for row in rows] == sorted(row["ended_at"] for row in rows)
+
+
+def _workload(sql: str) -> str | None:
+    """The job that a comment tells, by the published scheme; written here anew."""
+    if "node_id" in sql:
+        return f"dbt:{json.loads(sql[sql.index('{') : sql.index('}') + 1])['node_id']}"
+    for pattern, name in (
+        (r'"dag_id": "(\S+)", "task_id": "(\S+)"', "airflow:{}.{}"),
+        (r"-- dag_id=(\S+) task_id=(\S+)", "airflow:{}.{}"),
+        (r"-- Metabase:: userID: (\d+)", "metabase:user {}"),
+        (r"/\* Username: (\S+),", "redash:{}"),
+        (r"/\* QuickSight (\S+) \*/", "quicksight:{}"),
+    ):
+        match = re.search(pattern, sql)
+        if match is not None:
+            return name.format(*match.groups())
+    return None
+
+
+def _functions(world: Any) -> dict[str, str]:
+    """Query id -> the job that the start's event tells: a Lambda function, after whom its session is named."""
+    inner = [json.loads(event["CloudTrailEvent"]) for event in world.events()]
+    return {
+        one["responseElements"]["queryExecutionId"]: f"lambda:{one['userIdentity']['arn'].rsplit('/', 1)[1]}"
+        for one in inner
+        if one["responseElements"] and "exec-env/AWS_Lambda" in one["userAgent"]
+    }
+
+
+def test_workloads_are_the_jobs_that_comments_and_agents_tell(
+    start: Callable[..., Any], settings: Callable[..., Settings]
+) -> None:
+    world = start(settings(history=timedelta(hours=4), missing_statistics=0.05))
+    queries, truth, functions = world.everything(), world.testbed.truth(), _functions(world)
+
+    def job(query: dict[str, Any]) -> str | None:
+        return _workload(query["Query"]) or functions.get(query["QueryExecutionId"])
+
+    jobs = _grouped([query for query in queries if job(query)], job)
+    engine: Counter[str | None] = Counter()
+    for query in queries:
+        engine[job(query)] += query.get("Statistics", {}).get("EngineExecutionTimeInMillis", 0)
+    found = {name: {k: v for k, v in row.items() if k != "engine_ms"} for name, row in truth["by_workload"].items()}
+    assert found == jobs
+    assert {name: row["engine_ms"] for name, row in truth["by_workload"].items()} == {
+        name: engine[name] for name in jobs
+    }
+    assert {name.split(":")[0] for name in jobs} == {"dbt", "airflow", "metabase", "redash", "quicksight", "lambda"}
+    rows = truth["by_workload_client_workgroup"]
+    assert sum(row["queries"] for row in rows) == sum(row["queries"] for row in jobs.values())
+
+
+def test_the_job_that_only_a_lost_event_tells_is_known_to_nobody(
+    start: Callable[..., Any], settings: Callable[..., Settings]
+) -> None:
+    world = start(settings(history=timedelta(0), lost_events=1.0))
+    now = datetime.now(UTC).timestamp()
+    times = {"submitted_at": now - 5, "ended_at": now - 4}
+    world.testbed.add({"person": "price-alert-fn/price-alert", "client": "lambda", **times})
+    world.testbed.add(
+        {"sql": "-- dag_id=a task_id=b\nSELECT 1", "workload": "airflow:a.b", **times, "event_delay_seconds": 0}
+    )
+    assert set(world.testbed.truth()["by_workload"]) == {"lambda:price-alert", "airflow:a.b"}
+    assert set(world.testbed.truth(undelivered="unattributed")["by_workload"]) == {"airflow:a.b"}
 
 
 def test_since_counts_and_until_does_not(world: Any) -> None:
@@ -229,6 +334,9 @@ def test_a_bad_question_gets_a_sentence(world: Any) -> None:
         ("truth?since=yesterday", "RFC 3339"),
         ("truth?since=2026-01-01T00:00:00", "needs a zone"),
         ("truth?from=x", "unknown parameter 'from'"),
+        ("truth/access?user=x", "there are since, undelivered, until"),
+        ("truth/access-events?since=x", "RFC 3339"),
+        ("logs?groups=x", "there are distinct, group, limit, offset"),
     ):
         raw = world.http("GET", f"/_testbed/{path}")
         assert raw.status == 400

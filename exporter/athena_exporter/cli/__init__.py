@@ -3,9 +3,13 @@
 import click
 
 from athena_exporter import __version__
+from athena_exporter.cli.checking import check
+from athena_exporter.cli.completion import completion
+from athena_exporter.cli.policy import iam_policy
 from athena_exporter.cli.reading import metrics, report
 from athena_exporter.cli.serving import serve
 from athena_exporter.cli.usage import HELP
+from athena_exporter.cli.verifying import verify
 
 
 @click.group(context_settings=dict(HELP))
@@ -15,14 +19,22 @@ def main() -> None:
 
     \b
     athena-exporter serve                   counts, and serves /metrics on :9989
+    athena-exporter check                   what is missing, and how to mend it
     athena-exporter report users            top spenders, from the exporter's ledger
+    athena-exporter verify                  yesterday's ledger against CloudWatch
+    athena-exporter iam-policy              the least IAM policy that it needs
     athena-exporter metrics                 every metric, as Markdown
+    athena-exporter completion bash         completion for your shell
 
-    Credentials and the Region come from the environment as for any AWS tool. Exit codes: 0 done, 2 wrong usage or
-    set-up (one line says what, where and how to mend it).
+    Credentials and the Region come from the environment as for any AWS tool. Exit codes: 0 done, 1 check or verify
+    found something to mend, 2 wrong usage or set-up (one line says what, where and how to mend it).
     """  # noqa: D301 - \b is click's mark for "keep these lines"
 
 
 main.add_command(serve)
 main.add_command(report)
 main.add_command(metrics)
+main.add_command(check)
+main.add_command(verify)
+main.add_command(iam_policy)
+main.add_command(completion)

@@ -10,7 +10,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from athena_exporter.config import ConfigError
 from athena_exporter.ledger.errors import LedgerError
 from athena_exporter.outlets.server import AddressError
+from athena_exporter.outlets.webconfig import WebConfigError
 from athena_exporter.sources import errors
+from athena_exporter.sources.privacy import PrivacyKeyError
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -38,7 +40,7 @@ def explained(command: Callable[_P, _R]) -> Callable[_P, _R]:
     def run(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         try:
             return command(*args, **kwargs)
-        except (ConfigError, LedgerError, AddressError, SetupError) as error:
+        except (ConfigError, LedgerError, AddressError, SetupError, WebConfigError, PrivacyKeyError) as error:
             raise _Stop(str(error)) from error
         except (ClientError, BotoCoreError) as error:
             raise _Stop(errors.explain(error)) from error

@@ -1,20 +1,33 @@
 """A configuration becomes objects: which settings reach which constructor."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from typing import TypeAlias
 
 from athena_exporter import catalog
-from athena_exporter.config import Config, Histogram, Journal
+from athena_exporter.config import Config, Histogram, Journal, QueryText
 from athena_exporter.ledger import outbox
 from athena_exporter.ledger.model import Rules
-from athena_exporter.ledger.store import LedgerSettings
+from athena_exporter.ledger.store import Ledger, LedgerSettings
+from athena_exporter.outlets.events import Delivery, Groups
+from athena_exporter.poller import Clocks
 from athena_exporter.pricing import Prices
 from athena_exporter.records import Target
 from athena_exporter.sources import Source
 from athena_exporter.sources.answers import Clock
 from athena_exporter.sources.athena import AthenaSource
+from athena_exporter.sources.cloudwatch import ActiveQueriesSource, CloudWatchSource
 from athena_exporter.sources.identity import IdentityRules
 from athena_exporter.sources.lookup import LookupSource
+from athena_exporter.sources.privacy import Naming
 from athena_exporter.sources.session import Session
+from athena_exporter.sources.sql import Statements
+from athena_exporter.sources.tables import SqlReader
+from athena_exporter.sources.views import Views
+from athena_exporter.sources.workgroups import WorkgroupsSource
+from athena_exporter.telemetry import Telemetry
 
 EVENTS = "events"
 """The outbox's consumer that writes to CloudWatch Logs."""
@@ -68,20 +81,124 @@ def rules(config: Config) -> Rules:
     )
 
 
-def athena_source(config: Config, session: Session, target: Target, clock: Clock) -> Source:
+def naming(config: Config, environment: Mapping[str, str]) -> Naming:
+    """How people are named. Raises PrivacyKeyError: the key of the pseudonyms is missing or weak."""
+    identity = config.identity
+    return Naming.of(identity.privacy, identity_rules(config), identity.pseudonym_key_file, environment)
+
+
+def identity_rules(config: Config) -> IdentityRules:
+    """How a CloudTrail identity becomes a user."""
+    return IdentityRules(person_roles=config.identity.person_roles)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What every source of one target is made from."""
+
+    config: Config
+    session: Session
+    target: Target
+    clock: Clock
+    naming: Naming
+
+
+Build: TypeAlias = Callable[[Surroundings], Source]
+
+
+def sources(config: Config) -> dict[str, tuple[Build, timedelta]]:
+    """Every source that the configuration switches on: its name, how it is made, the pause between two reads."""
+    told = config.sources
+    found: dict[str, tuple[Build, timedelta]] = {"athena": (athena_source, told.athena.interval)}
+    if told.lookup.enabled:
+        found["lookup"] = (lookup_source, told.lookup.interval)
+    if told.workgroups.enabled:
+        found["workgroups"] = (workgroups_source, told.workgroups.interval)
+    if told.cloudwatch.enabled:
+        found["cloudwatch"] = (cloudwatch_source, told.cloudwatch.interval)
+        if told.cloudwatch.active_queries:
+            found["usage"] = (usage_source, told.cloudwatch.active_queries)
+    return found
+
+
+def athena_source(around: Surroundings) -> Source:
     """What ran."""
     return AthenaSource(
-        client=session.athena(), target=target, clock=clock, deep_interval=config.sources.athena.deep_interval
+        client=around.session.athena(),
+        target=around.target,
+        clock=around.clock,
+        deep_interval=around.config.sources.athena.deep_interval,
+        statements=_statements(around),
     )
 
 
-def lookup_source(config: Config, session: Session, target: Target, clock: Clock) -> Source:
+def _statements(around: Surroundings) -> Statements:
+    """What is read out of the SQL; its text goes on only where somebody takes it."""
+    config = around.config
+    reader = SqlReader() if config.sql.tables else None
+    follows = reader is not None and config.sql.views
+    return Statements(
+        reader=reader,
+        views=Views(client=around.session.glue(), reader=reader, clock=around.clock) if reader and follows else None,
+        query_text=config.events.query_text if config.events.enabled else QueryText.NONE,
+        naming=around.naming,
+    )
+
+
+def lookup_source(around: Surroundings) -> Source:
     """Who started it."""
+    config = around.config
     return LookupSource(
-        client=session.cloudtrail(),
-        target=target,
-        rules=IdentityRules(person_roles=config.identity.person_roles),
-        clock=clock,
+        client=around.session.cloudtrail(),
+        target=around.target,
+        rules=identity_rules(config),
+        clock=around.clock,
         patience=config.identity.patience,
         full_interval=config.sources.lookup.full_pass,
+        naming=around.naming,
+        access_events=config.sources.lookup.access_events,
+    )
+
+
+def workgroups_source(around: Surroundings) -> Source:
+    """How workgroups are set up."""
+    return WorkgroupsSource(
+        client=around.session.athena(),
+        quotas=around.session.service_quotas(),
+        target=around.target,
+        clock=around.clock,
+        tags=around.config.sources.workgroups.tags,
+    )
+
+
+def cloudwatch_source(around: Surroundings) -> Source:
+    """What CloudWatch counts."""
+    wanted = around.config.sources.cloudwatch
+    return CloudWatchSource(
+        client=around.session.cloudwatch(),
+        target=around.target,
+        clock=around.clock,
+        metrics=wanted.metrics,
+        workgroups=wanted.workgroups,
+        capacity=wanted.capacity,
+    )
+
+
+def usage_source(around: Surroundings) -> Source:
+    """How many queries are active."""
+    return ActiveQueriesSource(client=around.session.cloudwatch(), target=around.target, clock=around.clock)
+
+
+def delivery(config: Config, session: Session, ledger: Ledger, telemetry: Telemetry, clocks: Clocks) -> Delivery:
+    """The outbox's way into CloudWatch Logs."""
+    events = config.events
+    return Delivery(
+        outbox=ledger,
+        consumer=EVENTS,
+        client=session.logs(),
+        groups=Groups(table_access=events.table_access_group, queries=events.queries_group),
+        tally=telemetry,
+        now=clocks.now,
+        monotonic=clocks.monotonic,
+        create_groups=events.create_groups,
     )

@@ -290,6 +290,7 @@ def conflicts(config: Config) -> Iterator[Conflict]:
     yield from _pointless_external_ids(config.targets)
     yield from _contradicting_durations(config)
     yield from _impossible_sizes(config)
+    yield from _alike_names(config)
 
 
 def _alike_targets(targets: tuple[TargetSettings, ...]) -> Iterator[Conflict]:
@@ -351,6 +352,19 @@ def _impossible_sizes(config: Config) -> Iterator[Conflict]:
         if labels.series_per_family < values:
             words = f"{labels.series_per_family} is too few: one metric may have a series for each of {values} {name}"
             yield Conflict(locations=(("labels", "series_per_family"), ("labels", name)), words=words)
+
+
+def _alike_names(config: Config) -> Iterator[Conflict]:
+    first: dict[str, str] = {}
+    for key in config.sources.workgroups.tags:
+        label = "tag_" + re.sub(r"[^a-zA-Z0-9_]", "_", key)  # as the exposition names it
+        if label in first:
+            words = f"{first[label]!r} and {key!r} would both be the label {label}: keep one of them"
+            yield Conflict(locations=(("sources", "workgroups", "tags"),), words=words)
+        first.setdefault(label, key)
+    if config.events.table_access_group == config.events.queries_group:
+        words = f"{config.events.queries_group} is the log group of the table accesses, too: give each its own"
+        yield Conflict(locations=(("events", "queries_group"), ("events", "table_access_group")), words=words)
 
 
 def dotted(location: Location) -> str:

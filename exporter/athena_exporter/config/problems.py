@@ -6,7 +6,7 @@ Stage: document -> model -> **problems** -> ConfigError. One `Problem` each, all
 import difflib
 import itertools
 from collections.abc import Iterator
-from typing import get_args
+from typing import TypeVar, get_args
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -16,15 +16,22 @@ from athena_exporter.config.kinds import found_words
 from athena_exporter.config.model import Config, Conflict, dotted
 from athena_exporter.config.section import Section
 
+_Root = TypeVar("_Root", bound=Section)
+
 
 def problems_of(document: Document) -> tuple[Config | None, tuple[Problem, ...]]:
     """The configuration, or every problem of its keys, of its values and of the relations between them."""
+    return checked(document, Config)
+
+
+def checked(document: Document, root: type[_Root]) -> tuple[_Root | None, tuple[Problem, ...]]:
+    """The document as a `root`, or every problem of it: for files that have a shape of their own."""
     try:
-        return Config.model_validate(document.content), document.problems
+        return root.model_validate(document.content), document.problems
     except ValidationError as error:
         details = [detail for detail in error.errors() if detail["type"] != "conflicts"]
-        conflicts = _conflicts(error) if not details else _conflicts_beside(document, details)
-    wrong = [Problem(line=document.line(d["loc"]), location=d["loc"], words=_words(d)) for d in details]
+        conflicts = _conflicts(error) if not details else _conflicts_beside(document, details, root)
+    wrong = [Problem(line=document.line(d["loc"]), location=d["loc"], words=_words(d, root)) for d in details]
     contradicting = [_contradiction(document, conflict) for conflict in conflicts]
     return None, tuple(sorted((*document.problems, *wrong, *contradicting), key=lambda problem: problem.line))
 
@@ -38,14 +45,14 @@ def _conflicts(error: ValidationError) -> list[Conflict]:
     ]
 
 
-def _conflicts_beside(document: Document, details: list[ErrorDetails]) -> list[Conflict]:
+def _conflicts_beside(document: Document, details: list[ErrorDetails], root: type[Section]) -> list[Conflict]:
     """Conflicts between keys that are right by themselves, found by leaving the wrong ones out."""
     broken = [_key(detail["loc"]) for detail in details]
     rest = document.content
     for location in broken:
         rest = _without(rest, location)
     try:
-        Config.model_validate(rest)
+        root.model_validate(rest)
     except ValidationError as error:
         return [
             conflict
@@ -75,35 +82,35 @@ def _contradiction(document: Document, conflict: Conflict) -> Problem:
     return Problem(line=line, location=conflict.locations[0], words=conflict.words)
 
 
-def _words(detail: ErrorDetails) -> str:
+def _words(detail: ErrorDetails, root: type[Section]) -> str:
     match detail["type"]:
         case "extra_forbidden":
-            return f"unknown key; {_suggestion(detail['loc'])}"
+            return f"unknown key; {_suggestion(detail['loc'], root)}"
         case "unwanted":
             return detail["msg"]
         case "model_type":
-            keys = ", ".join(section_at(detail["loc"]).model_fields)
+            keys = ", ".join(section_at(detail["loc"], root).model_fields)
             return f"found {found_words(detail['input'])}, wanted a section with the keys {keys}"
         case _:
             return f"found {found_words(detail['input'])}, wanted a list, each item on a line that starts with '- '"
 
 
-def _suggestion(location: Location) -> str:
+def _suggestion(location: Location, root: type[Section]) -> str:
     """The nearest right key here, else the place of a key of that name elsewhere, else all that is known here."""
     *parents, name = location
-    here = list(section_at(tuple(parents)).model_fields)
+    here = list(section_at(tuple(parents), root).model_fields)
     nearest = difflib.get_close_matches(str(name), here, n=1)
     if nearest:
         return f"did you mean '{nearest[0]}'?"
-    elsewhere = [dotted(place) for place in _places(Config) if place[-1] == name]
+    elsewhere = [dotted(place) for place in _places(root) if place[-1] == name]
     if elsewhere:
         return f"did you mean '{elsewhere[0]}'?"
     return f"known here: {', '.join(here)}"
 
 
-def section_at(location: Location) -> type[Section]:
+def section_at(location: Location, root: type[Section] = Config) -> type[Section]:
     """The class of the section that stands at this location (list positions are passed over)."""
-    section: type[Section] = Config
+    section = root
     for name in location:
         if isinstance(name, str):
             section = section_of(section, name) or section

@@ -6,11 +6,13 @@ users + `unattributed` + pending = workgroups.
 """
 
 from collections import Counter
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from athena_exporter import catalog
+from athena_exporter.ledger import minutes
+from athena_exporter.ledger.access import Access
 from athena_exporter.ledger.labels import LabelBudget
+from athena_exporter.ledger.measures import Measures
 from athena_exporter.ledger.model import (
     HOUR_MS,
     Attribution,
@@ -23,6 +25,7 @@ from athena_exporter.ledger.model import (
     SeriesKey,
     Usage,
     UsageKey,
+    changed,
 )
 from athena_exporter.ledger.rejections import rejection
 from athena_exporter.pricing import billed_bytes, cost_nanousd
@@ -31,16 +34,25 @@ from athena_exporter.records import (
     PENDING,
     UNATTRIBUTED,
     UNKNOWN,
+    ActiveQueries,
+    ActiveQueryQuotas,
     Batch,
+    CapacityMinutes,
     Evidence,
     FailedStart,
     Identity,
+    Inventory,
     Kind,
+    Peaks,
     QueryExecution,
     Read,
     Record,
+    Reservations,
+    SettledMinutes,
     StartedQuery,
+    TableEvent,
     UnreadableQuery,
+    Workgroups,
     epoch_ms,
     from_epoch_ms,
 )
@@ -71,16 +83,26 @@ class _Work:
         self._usage: dict[UsageKey, Usage] = {}
         self._rejections: dict[str, int] = {}
         self._facts: list[Fact] = []
+        self._measures = Measures(known, self._labels)
+        self._inventories: dict[type[Inventory], Inventory] = {}
+        self._access = Access(known, self._labels, self._add)
 
     def change(self) -> Change:
+        nothing = Usage()
+        self._deltas.update(self._measures.deltas())
         return Change(
             rows=tuple(self._rows.values()),
             dropped=frozenset(self._dropped),
             deltas=self._deltas,
-            usage={key: use for key, use in self._usage.items() if use != Usage()},
+            usage={key: use for key, use in self._usage.items() if use != nothing},
             rejections=self._rejections,
             slots=frozenset(self._labels.touched),
             facts=tuple(self._facts),
+            types=self._measures.types(),
+            inventories=tuple(self._inventories.values()),
+            table_usage=self._access.usage,
+            table_reads=self._access.reads,
+            table_events=self._access.events,
         )
 
     def record(self, record: Record) -> None:
@@ -93,6 +115,13 @@ class _Work:
                 self._refused(record)
             case UnreadableQuery():
                 self._unreadable(record)
+            case SettledMinutes() | CapacityMinutes():
+                self._minutes(record)
+            case Workgroups() | Reservations() | ActiveQueryQuotas() | ActiveQueries() | Peaks():
+                self._inventories[type(record)] = record
+            case TableEvent():
+                told = self._access.told(record)
+                self._facts += [] if told is None else [told]
 
     # -- executions -----------------------------------------------------------------------------------------------
 
@@ -134,6 +163,8 @@ class _Work:
             state=execution.state.value,
             ended_ms=None if execution.ended_at is None else epoch_ms(execution.ended_at),
             scanned_bytes=execution.scanned_bytes,
+            engine_ms=execution.engine_ms,
+            workload=execution.workload or (None if row is None else row.workload),
         )
 
     def _progress(self, row: Row, execution: QueryExecution) -> None:
@@ -142,7 +173,7 @@ class _Work:
         elif not execution.has_statistics and self._statistics_may_follow(row):
             since = self._observed_ms if row.waiting_since_ms is None else row.waiting_since_ms
             reads = row.waiting_reads + 1
-            self._keep(replace(row, phase=Phase.WAITING, waiting_since_ms=since, waiting_reads=reads))
+            self._keep(changed(row, phase=Phase.WAITING, waiting_since_ms=since, waiting_reads=reads))
         else:
             self._count(row, execution)
 
@@ -154,7 +185,8 @@ class _Work:
 
     def _count(self, row: Row, execution: QueryExecution) -> None:
         billed = billed_bytes(execution, self._known.rules.prices)
-        row = replace(
+        in_counters = self._in_counters(row)
+        row = changed(
             row,
             phase=Phase.COUNTED,
             ended_ms=row.counted_ms,
@@ -162,22 +194,13 @@ class _Work:
             cost_nanousd=None if billed is None else cost_nanousd(billed, self._known.rules.prices),
             attribution=Attribution.PENDING if row.identity is None else Attribution.KNOWN,
             detail=execution if self._known.rules.facts else None,
+            tables=self._access.count_tables(row, execution, in_counters=in_counters),
         )
-        if self._in_counters(row):
-            self._count_workgroup(row, statistics=execution.has_statistics)
+        self._measures.count(row, execution, in_counters=in_counters)
         self._use(row, PENDING if row.identity is None else row.identity.user, 1)
         if row.identity is not None:
             row = self._attribute(row, row.identity)
         self._keep(row)
-
-    def _count_workgroup(self, row: Row, *, statistics: bool) -> None:
-        labels = (_said(row.workgroup), _said(row.statement_type), _said(row.state))
-        self._add(catalog.QUERIES, labels, 1)
-        self._add(catalog.SCANNED_BYTES, labels, row.scanned_bytes)
-        self._add(catalog.BILLED_BYTES, labels, row.billed_bytes)
-        self._add(catalog.COST_USD, labels, row.cost_nanousd)
-        if not statistics:
-            self._add(catalog.MISSING_STATISTICS, (_said(row.workgroup),), 1)
 
     def _compare(self, row: Row, execution: QueryExecution) -> None:
         """A counted query is told again: the same answer is silence, another one is counted and not believed."""
@@ -188,7 +211,7 @@ class _Work:
     def _unreadable(self, record: UnreadableQuery) -> None:
         row = self._row(record.query_id)
         if row is not None and row.phase is not Phase.COUNTED:
-            self._keep(replace(row, unreadable=True))
+            self._keep(changed(row, unreadable=True))
 
     # -- identities -----------------------------------------------------------------------------------------------
 
@@ -200,23 +223,28 @@ class _Work:
             if row.identity != start.identity:
                 self._add(catalog.DISAGREEMENTS, ("identity",), 1)
         elif row.phase is not Phase.COUNTED:
-            self._keep(replace(row, identity=start.identity))
+            self._keep(changed(row, identity=start.identity, workload=row.workload or start.workload))
         elif row.attribution.given_up:
-            self._correct(row, start.identity)
+            self._correct(row, start)
         else:
             self._use(row, PENDING, -1)
             self._use(row, start.identity.user, 1)
-            row = replace(row, identity=start.identity, attribution=Attribution.KNOWN)
+            workload = row.workload or start.workload
+            row = changed(row, identity=start.identity, attribution=Attribution.KNOWN, workload=workload)
             self._keep(self._attribute(row, start.identity))
 
     def _attribute(self, row: Row, who: Identity) -> Row:
-        """Count the query for its user and its client, and tell the outbox; the row has no more need of detail."""
+        """Count the query for its user, client and job, and tell the outbox.
+
+        The row then has no more need of detail, unless a late identity may still ask for it.
+        """
         user, client = self._labels.value("user", who.user), self._labels.value("client", who.client)
         database = self._labels.value("database", _said(row.database))
         if self._in_counters(row):
-            self._overflow(self._count_user(row, user, database) | self._count_client(row, client))
+            shown = self._count_user(row, user, database) | self._count_client(row, client)
+            self._overflow(shown | self._access.count_workload(row, client))
             self._tell("query", row)
-        return row if row.detail is None else replace(row, detail=None)
+        return row if row.attribution.given_up else _settled(row)
 
     def _count_user(self, row: Row, user: str, database: str) -> dict[str, str]:
         """Answers under which values of budgeted labels the query is exposed."""
@@ -239,17 +267,18 @@ class _Work:
             if value == OTHER:
                 self._add(catalog.LABEL_OVERFLOW, (label,), 1)
 
-    def _correct(self, row: Row, who: Identity) -> None:
+    def _correct(self, row: Row, start: StartedQuery) -> None:
         """A late identity moves the query in windows and events; its counters keep `unattributed`."""
+        who = start.identity
         self._use(row, UNATTRIBUTED, -1)
         self._use(row, who.user, 1)
         self._labels.value("user", who.user)
-        row = replace(row, identity=who, attribution=Attribution.LATE)
+        row = changed(row, identity=who, attribution=Attribution.LATE, workload=row.workload or start.workload)
         if self._in_counters(row):
             self._add(catalog.LATE_IDENTITIES, (), 1)
             self._add(catalog.LATE_IDENTITY_BYTES, (), row.scanned_bytes)
             self._tell("identity", row)
-        self._keep(row)
+        self._keep(_settled(row))
 
     def _refused(self, start: FailedStart) -> None:
         at_ms = epoch_ms(start.started_at)
@@ -260,6 +289,10 @@ class _Work:
         named = rejection(start.error_code)
         labels = (_said(start.workgroup), named.category, named.error, named.retryable)
         self._add(catalog.START_REJECTIONS, labels, 1)
+
+    def _minutes(self, told: SettledMinutes | CapacityMinutes) -> None:
+        for metric, labels, amount in minutes.additions(told, self._known.rules.prices):
+            self._add(metric, labels, amount)
 
     # -- reads ----------------------------------------------------------------------------------------------------
 
@@ -285,7 +318,7 @@ class _Work:
         if self._in_counters(row):
             self._add(catalog.UNATTRIBUTED_QUERIES, (reason.name.lower(),), 1)
             self._add(catalog.UNATTRIBUTED_BYTES, (reason.name.lower(),), row.scanned_bytes)
-        self._keep(self._attribute(replace(row, attribution=reason), _NOBODY))
+        self._keep(self._attribute(changed(row, attribution=reason), _NOBODY))
 
     # -- bookkeeping ----------------------------------------------------------------------------------------------
 
@@ -325,10 +358,16 @@ class _Work:
         cell.scanned_bytes += sign * (row.scanned_bytes or 0)
         cell.billed_bytes += sign * (row.billed_bytes or 0)
         cell.cost_nanousd += sign * (row.cost_nanousd or 0)
+        self._access.use(row, user, sign)
 
     def _tell(self, kind: str, row: Row) -> None:
-        if self._known.rules.facts:
+        if self._known.rules.facts and row.detail is not None:
             self._facts.append(Fact(kind=kind, at=from_epoch_ms(row.counted_ms), row=row))
+
+
+def _settled(row: Row) -> Row:
+    """The row without what only waited for its user."""
+    return row if row.detail is None and not row.tables else changed(row, detail=None, tables=())
 
 
 def _said(value: str | None) -> str:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from athena_exporter.ledger import files
 from athena_exporter.ledger.errors import explained
-from athena_exporter.records import UsageRow, epoch_ms
+from athena_exporter.ledger.pruning import complete_until_ms
+from athena_exporter.records import Target, UsageRow, epoch_ms, from_epoch_ms
 
 # A usage stands in one of the two tables: in hours, until its day is rolled up.
 _USAGE = """
@@ -18,6 +20,74 @@ _USAGE = """
     )
     GROUP BY user, workgroup, database, state HAVING sum(queries) <> 0
     """
+_EXECUTIONS = """
+    SELECT account_id, region, workgroup, statement_type, state, sum(queries), sum(scanned_bytes), sum(total_ms)
+    FROM usage_types JOIN targets t ON t.id = target_id WHERE start_ms >= :low AND start_ms < :high
+    GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionsRow:
+    """What the queries of one workgroup, statement type (`DML`, ..., `unknown`) and final state came to.
+
+    The sums leave out queries whose statistics AWS never published.
+    """
+
+    target: Target
+    workgroup: str
+    statement_type: str
+    state: str
+    queries: int
+    scanned_bytes: int
+    total_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """Of which time the ledger holds every query of a target.
+
+    Counting began at `since` (rollups may reach further back, as far as `ledger.seed` asked); every query that ended
+    before `until` is counted, None before the first sweep was read to its end.
+    """
+
+    target: Target
+    since: datetime
+    until: datetime | None
+
+
+def executions(path: Path, since: datetime, until: datetime) -> Iterator[ExecutionsRow]:
+    """Executions of the UTC days that begin in [since, until), by target, workgroup, statement type and state.
+
+    A query belongs to the day in which it ended. Days are kept for 400 days. Raises LedgerError.
+    """
+    with explained(path), closing(files.open_readonly(path)) as connection:
+        bounds = {"low": epoch_ms(since), "high": epoch_ms(until)}
+        for account_id, region, workgroup, statement_type, state, *sums in connection.execute(_EXECUTIONS, bounds):
+            queries, scanned_bytes, total_ms = sums
+            yield ExecutionsRow(
+                target=Target(account_id=account_id, region=region), workgroup=workgroup,
+                statement_type=statement_type, state=state, queries=queries, scanned_bytes=scanned_bytes,
+                total_ms=total_ms,
+            )  # fmt: skip  # eight columns read best as a block
+
+
+def coverage(path: Path) -> list[Coverage]:
+    """What the ledger covers of each target that it has ever counted for. Raises LedgerError."""
+    with explained(path), closing(files.open_readonly(path)) as connection:
+        found = connection.execute("SELECT id, account_id, region, counting_since_ms FROM targets ORDER BY 2, 3")
+        return [
+            Coverage(
+                target=Target(account_id=account_id, region=region),
+                since=from_epoch_ms(since_ms),
+                until=_moment(complete_until_ms(connection, target_id)),
+            )
+            for target_id, account_id, region, since_ms in found.fetchall()
+        ]
+
+
+def _moment(at_ms: int | None) -> datetime | None:
+    return None if at_ms is None else from_epoch_ms(at_ms)
 
 
 def usage(path: Path, since: datetime, until: datetime) -> Iterator[UsageRow]:

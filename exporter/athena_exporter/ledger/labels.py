@@ -49,6 +49,26 @@ class LabelBudget:
             self._per_family[metric.name] += 1
         return key
 
+    def distribution(self, metric: catalog.Metric, labels: Labels) -> Labels:
+        """The labels of a histogram's series, or of the one that takes its family's overflow.
+
+        Each is exposed with all its bounds, so it takes a series of the limit for each of them. The overflow has no
+        workgroup: no other label of a histogram can grow.
+        """
+        key = (metric.sum_name, labels)
+        if key in self._known.series or key in self._series:
+            return labels
+        taken = self._known.series_per_family.get(metric.sum_name, 0) + self._per_family[metric.sum_name]
+        if (taken + 1) * (len(metric.bounds) + 1) > self._known.rules.series_limit:
+            labels = tuple(
+                OTHER if name == "workgroup" else value for name, value in zip(metric.labels, labels, strict=True)
+            )
+            key = (metric.sum_name, labels)
+        if key not in self._known.series and key not in self._series:
+            self._series.add(key)
+            self._per_family[metric.sum_name] += 1
+        return labels
+
     def _collapsed(self, metric: catalog.Metric, labels: Labels) -> Labels:
         budgeted = self._known.rules.label_limits
         return tuple(

@@ -2,18 +2,21 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import TypeAlias
+from operator import attrgetter
+from typing import Any, NamedTuple, TypeAlias
 
 from athena_exporter.catalog import METRICS, MetricType
 from athena_exporter.pricing import Prices
-from athena_exporter.records import Identity, QueryExecution, Target
+from athena_exporter.records import Identity, Inventory, QueryExecution, TableEvent, Target
 
 Labels: TypeAlias = tuple[str, ...]
 SeriesKey: TypeAlias = tuple[str, Labels]
 """A metric's name and the values of its own labels."""
+ShownUse: TypeAlias = tuple[str, str, str]
+"""What a query did with a table, as it is exposed: database, table, mode."""
 
 ALL_HISTOGRAMS = frozenset(metric.name for metric in METRICS if metric.type is MetricType.HISTOGRAM)
 """The names of all distributions."""
@@ -60,7 +63,8 @@ class Row:
     transaction that first recorded the execution; `opened_above` says that the query had been submitted at or after
     the low-water mark of that moment, so that it cannot have been counted and pruned before. `waiting_since_ms` and
     `waiting_reads` tell since when and how often it was seen final without statistics. `detail` keeps the whole
-    execution while an outlet still needs it. `engine_ms` and `workload` wait for the user, whose series they join.
+    execution while an outlet still needs it. `engine_ms` and `workload` wait for the user, whose series they join;
+    so do `tables`, for the cells of tables by user.
     """
 
     query_id: str
@@ -84,11 +88,29 @@ class Row:
     detail: QueryExecution | None = None
     engine_ms: int | None = None
     workload: str | None = None
+    tables: tuple[ShownUse, ...] = ()
 
     @property
     def counted_ms(self) -> int:
         """The query time: its end, else its submission."""
         return self.since_ms if self.ended_ms is None else self.ended_ms
+
+
+_SETTERS = {field.name: getattr(Row, field.name).__set__ for field in fields(Row)}
+_VALUES = attrgetter(*_SETTERS)
+
+
+def changed(row: Row, **values: Any) -> Row:
+    """The row with other values: `dataclasses.replace` in a third of its time. Every query comes here several times.
+
+    It writes into the slots of a new object, as the class's own `__init__` does. Raises KeyError for a wrong name.
+    """
+    new = object.__new__(Row)
+    for write, value in zip(_SETTERS.values(), _VALUES(row), strict=True):
+        write(new, value)
+    for name, value in values.items():
+        _SETTERS[name](new, value)
+    return new
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,10 +154,11 @@ class Known:
     slots: Mapping[str, Collection[str]]
     series: Collection[SeriesKey]
     series_per_family: Mapping[str, int]
+    table_events: Collection[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UsageKey:
+# Keys are named tuples: a batch looks thousands of them up, and a dataclass is hashed in Python.
+class UsageKey(NamedTuple):
     """One cell of the rollups: an hour of UTC and what the query was."""
 
     hour_ms: int
@@ -155,13 +178,49 @@ class Usage:
     cost_nanousd: int = 0
 
 
+TypeKey: TypeAlias = tuple[int, str, str, str]
+"""One cell of the rollups by statement type: a UTC day in epoch milliseconds, workgroup, statement type, state."""
+
+
+@dataclass(slots=True, kw_only=True)
+class TypeSums:
+    """What is added to such a cell. Only fold writes it."""
+
+    queries: int = 0
+    scanned_bytes: int = 0
+    total_ms: int = 0
+
+
+class TableCell(NamedTuple):
+    """One cell of the rollups of tables: a UTC day, what was done with which table, and who did it."""
+
+    day_ms: int
+    database: str
+    table: str
+    mode: str
+    user: str
+
+
+@dataclass(slots=True, kw_only=True)
+class TableSums:
+    """What is added to such a cell; `last_ms` is the newest success among it. Only fold writes it."""
+
+    queries: int = 0
+    last_ms: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """One thing that happened, for the outbox: `query` (finished, with its user) or `identity` (a late one)."""
+    """One thing that happened, for the outbox.
+
+    `query` (finished, with its user) and `identity` (a late one) have a row, `access` (CloudTrail named a table)
+    has an event.
+    """
 
     kind: str
     at: datetime
-    row: Row
+    row: Row | None = None
+    event: TableEvent | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,3 +234,8 @@ class Change:
     rejections: Mapping[str, int]
     slots: Collection[tuple[str, str]]
     facts: Sequence[Fact]
+    types: Mapping[TypeKey, TypeSums] = field(default_factory=dict)
+    inventories: Collection[Inventory] = ()
+    table_usage: Mapping[TableCell, TableSums] = field(default_factory=dict)
+    table_reads: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    table_events: Mapping[str, int] = field(default_factory=dict)

@@ -3,12 +3,13 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from athena_exporter.ledger.model import Fact
 from athena_exporter.ledger.rows import detail_text
-from athena_exporter.records import epoch_ms
+from athena_exporter.records import Identity, TableEvent, Target, epoch_ms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,18 @@ class StoredFact:
 
     seq: int
     kind: str
+    target: Target
     body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """What a consumer has not acknowledged, how long the oldest of it has waited, and what was dropped before it."""
+
+    consumer: str
+    depth: int
+    oldest_age_ms: int
+    dropped: int
 
 
 def write(connection: sqlite3.Connection, target_id: int, facts: Iterable[Fact], now_ms: int) -> None:
@@ -46,14 +58,40 @@ def register(connection: sqlite3.Connection, names: Sequence[str]) -> None:
     _forget_delivered(connection)
 
 
-def pending(connection: sqlite3.Connection, consumer: str, limit: int) -> list[StoredFact]:
-    """The oldest facts that the consumer has not acknowledged."""
+def pending(connection: sqlite3.Connection, consumer: str, limit: int, max_bytes: int) -> list[StoredFact]:
+    """The oldest facts that the consumer has not acknowledged: at most `limit`, or as many as fit, at least one."""
     rows = connection.execute(
-        "SELECT seq, kind, body FROM facts"
+        "SELECT seq, kind, account_id, region, body FROM facts f JOIN targets t ON t.id = f.target_id"
         " WHERE seq > (SELECT acknowledged_seq FROM consumers WHERE name = ?) ORDER BY seq LIMIT ?",
         (consumer, limit),
     )
-    return [StoredFact(seq=seq, kind=kind, body=body) for seq, kind, body in rows]
+    found: list[StoredFact] = []
+    size = 0
+    with closing(rows):
+        for seq, kind, account_id, region, body in rows:
+            size += len(body)
+            if found and size > max_bytes:
+                break
+            target = Target(account_id=account_id, region=region)
+            found.append(StoredFact(seq=seq, kind=kind, target=target, body=body))
+    return found
+
+
+def backlog(connection: sqlite3.Connection, now_ms: int) -> list[Backlog]:
+    """What each consumer has yet to take."""
+    # Facts go from the front only, so that those which wait can be counted without reading them.
+    return [
+        Backlog(
+            consumer=name,
+            depth=max(depth, 0),
+            oldest_age_ms=0 if oldest_ms is None else max(now_ms - oldest_ms, 0),
+            dropped=dropped,
+        )
+        for name, depth, oldest_ms, dropped in connection.execute(
+            "SELECT name, (SELECT coalesce(max(seq), 0) FROM facts) - acknowledged_seq,"
+            " (SELECT written_ms FROM facts WHERE seq > acknowledged_seq ORDER BY seq LIMIT 1), dropped FROM consumers"
+        )
+    ]
 
 
 def acknowledge(connection: sqlite3.Connection, consumer: str, seq: int) -> None:
@@ -100,19 +138,31 @@ def oldest_undelivered_ms(connection: sqlite3.Connection, target_id: int) -> int
 
 
 def _body(fact: Fact) -> str:
+    if fact.row is None:
+        return json.dumps(None if fact.event is None else _said(fact.event), separators=(",", ":"))
     row = fact.row
-    identity = None if row.identity is None else asdict(row.identity)
-    execution = None if row.detail is None else json.loads(detail_text(row.detail))
     body = {
         "query_id": row.query_id,
         "at": _iso(fact.at),
         "attribution": row.attribution.name.lower(),
-        "identity": identity,
+        "identity": None if row.identity is None else _said(row.identity),
+        "workload": row.workload,
         "billed_bytes": row.billed_bytes,
         "cost_nanousd": row.cost_nanousd,
-        "execution": execution,
     }
-    return json.dumps(body, separators=(",", ":"))
+    execution = "null" if row.detail is None else detail_text(row.detail)
+    return f'{json.dumps(body, separators=(",", ":"))[:-1]},"execution":{execution}}}'
+
+
+def _said(record: Identity | TableEvent) -> dict[str, object]:
+    said = {name: getattr(record, name) for name in record.__slots__}
+    return {name: _plain(value) for name, value in said.items()}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return _iso(value)
+    return _said(value) if isinstance(value, Identity) else value
 
 
 def _iso(at: datetime) -> str:

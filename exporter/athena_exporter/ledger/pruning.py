@@ -4,7 +4,7 @@ import sqlite3
 from datetime import timedelta
 
 from athena_exporter import catalog
-from athena_exporter.ledger import counters, outbox, rollups
+from athena_exporter.ledger import counters, outbox, rollups, tables
 from athena_exporter.ledger.model import DAY_MS, Rules
 from athena_exporter.records import Evidence
 
@@ -41,10 +41,11 @@ def prune(connection: sqlite3.Connection, target_id: int, retention: timedelta, 
     deleted, reached = _delete_below(connection, target_id, mark)
     connection.execute("UPDATE targets SET low_water_ms = max(low_water_ms, ?) WHERE id = ?", (reached, target_id))
     connection.execute("DELETE FROM rejections WHERE target_id = ? AND at_ms < ?", (target_id, reached))
+    tables.forget(connection, target_id, reached, _midnight_ms(now_ms - _ms(DAYS_KEPT)))
     rollups.roll_up(connection, target_id, _midnight_ms(now_ms - _ms(HOURS_KEPT)))
-    for table in ("usage_days", "usage_totals"):
+    for table in ("usage_days", "usage_totals", "usage_types"):
         connection.execute(
-            f"DELETE FROM {table} WHERE target_id = ? AND start_ms < ?",  # noqa: S608 - two constants
+            f"DELETE FROM {table} WHERE target_id = ? AND start_ms < ?",  # noqa: S608 - three constants
             (target_id, _midnight_ms(now_ms - _ms(DAYS_KEPT))),
         )
     return deleted
@@ -99,6 +100,9 @@ def free_slots(connection: sqlite3.Connection, target_id: int, idle: timedelta) 
         "DELETE FROM slots WHERE target_id = ? AND used_day < ? RETURNING label, value", (target_id, before_day)
     ).fetchall()
     for label, value in idle_slots:
+        if label == "table":
+            tables.free(connection, target_id, value)
+            continue
         for metric in (m for m in catalog.METRICS if m.durable and label in m.labels):
             connection.execute(
                 f"DELETE FROM series WHERE target_id = ? AND metric = ?"  # noqa: S608 - a place in the catalogue's labels

@@ -1,10 +1,10 @@
-"""The rollups: usage by hour in full, for reports, later by day; and by day and one label, for the windows."""
+"""The rollups: usage by hour and later by day for reports, by label for the windows, by type for CloudWatch."""
 
 import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
-from athena_exporter.ledger.model import DAY_MS, Usage, UsageKey
+from athena_exporter.ledger.model import DAY_MS, TypeKey, TypeSums, Usage, UsageKey
 
 _Sums: TypeAlias = tuple[int, int, int, int]
 
@@ -27,11 +27,25 @@ _ADD_TOTAL = """
         queries = queries + excluded.queries, scanned_bytes = scanned_bytes + excluded.scanned_bytes,
         cost_nanousd = cost_nanousd + excluded.cost_nanousd
     """
+_ADD_TYPE = """
+    INSERT INTO usage_types VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+        queries = queries + excluded.queries, scanned_bytes = scanned_bytes + excluded.scanned_bytes,
+        total_ms = total_ms + excluded.total_ms
+    """
 
 
-def save(connection: sqlite3.Connection, target_id: int, usage: Mapping[UsageKey, Usage]) -> None:
+def save(
+    connection: sqlite3.Connection,
+    target_id: int,
+    usage: Mapping[UsageKey, Usage],
+    types: Mapping[TypeKey, TypeSums],
+) -> None:
     """Add a batch's usage to every rollup, in the open transaction."""
-    connection.executemany(_ADD, [(target_id, *_cell(key), *_sums(use)) for key, use in usage.items()])
+    connection.executemany(
+        _ADD_TYPE,
+        [(target_id, *key, sums.queries, sums.scanned_bytes, sums.total_ms) for key, sums in types.items()],
+    )
+    connection.executemany(_ADD, [(target_id, *key, *_sums(use)) for key, use in usage.items()])
     nothing = Usage()
     connection.executemany(
         _ADD_TOTAL,
@@ -47,10 +61,6 @@ def roll_up(connection: sqlite3.Connection, target_id: int, before_ms: int) -> N
     """Turn the hours before a midnight into days. What a late identity adds to such an hour follows the next time."""
     connection.execute(_ROLL_UP, {"target": target_id, "before": before_ms, "day": DAY_MS})
     connection.execute("DELETE FROM usage_hours WHERE target_id = ? AND start_ms < ?", (target_id, before_ms))
-
-
-def _cell(key: UsageKey) -> tuple[int, str, str, str, str]:
-    return key.hour_ms, key.workgroup, key.user, key.database, key.state
 
 
 def _sums(use: Usage) -> _Sums:

@@ -33,11 +33,45 @@ CREATE TABLE table_events (               -- CloudTrail events about tables that
     PRIMARY KEY (target_id, event_id)
 ) WITHOUT ROWID;
 """
+_USAGE_TABLES = """
+CREATE TABLE usage_tables (               -- days by table, mode and user: who reads what
+    target_id INTEGER NOT NULL REFERENCES targets (id),
+    start_ms INTEGER NOT NULL,
+    database TEXT NOT NULL,
+    table_name TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    user TEXT NOT NULL,
+    queries INTEGER NOT NULL,
+    last_ms INTEGER,                      -- the newest that succeeded
+    PRIMARY KEY (target_id, start_ms, database, table_name, mode, user)
+) WITHOUT ROWID;
+"""
+_USAGE_TYPES = """
+CREATE TABLE usage_types (                -- days by statement type: what CloudWatch can be compared with
+    target_id INTEGER NOT NULL REFERENCES targets (id),
+    start_ms INTEGER NOT NULL,
+    workgroup TEXT NOT NULL,
+    statement_type TEXT NOT NULL,
+    state TEXT NOT NULL,
+    queries INTEGER NOT NULL,
+    scanned_bytes INTEGER NOT NULL,
+    total_ms INTEGER NOT NULL,
+    PRIMARY KEY (target_id, start_ms, workgroup, statement_type, state)
+) WITHOUT ROWID;
+"""
+_KNOWN_TYPES = """
+INSERT INTO usage_types                   -- what is still known query by query; nobody kept how long it took
+SELECT target_id, ended_ms / 86400000 * 86400000, coalesce(nullif(workgroup, ''), 'unknown'),
+       coalesce(nullif(statement_type, ''), 'unknown'), coalesce(nullif(state, ''), 'unknown'),
+       count(*), coalesce(sum(scanned_bytes), 0), 0
+FROM queries WHERE phase = 3 GROUP BY 1, 2, 3, 4, 5;
+"""
 MIGRATIONS: Sequence[str] = (
     f"""
     ALTER TABLE queries ADD COLUMN engine_ms INTEGER;
     ALTER TABLE queries ADD COLUMN workload TEXT;
-    {_INVENTORIES} {_TABLE_READS} {_TABLE_EVENTS}
+    ALTER TABLE queries ADD COLUMN tables TEXT;
+    {_INVENTORIES} {_TABLE_READS} {_TABLE_EVENTS} {_USAGE_TABLES} {_USAGE_TYPES} {_KNOWN_TYPES}
     """,
 )
 """Statements that lead from version n + 1 to n + 2, at place n. A released step is never edited."""
@@ -90,7 +124,8 @@ CREATE TABLE queries (
     identity_id INTEGER REFERENCES identities (id),
     detail TEXT,
     engine_ms INTEGER,
-    workload TEXT
+    workload TEXT,
+    tables TEXT                           -- a JSON array of database, table, mode; until the user is known
 );
 CREATE UNIQUE INDEX queries_by_id ON queries (target_id, query_id);
 CREATE INDEX queries_unfinished ON queries (target_id, since_ms) WHERE phase < 3;
@@ -197,7 +232,7 @@ CREATE TABLE consumers (
     acknowledged_seq INTEGER NOT NULL,
     dropped INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
-{_INVENTORIES} {_TABLE_READS} {_TABLE_EVENTS}
+{_INVENTORIES} {_TABLE_READS} {_TABLE_EVENTS} {_USAGE_TABLES} {_USAGE_TYPES}
 """
 
 

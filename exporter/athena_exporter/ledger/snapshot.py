@@ -1,12 +1,13 @@
 """The committed state as samples: what the ledger exposes, in the catalogue's integer units."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from athena_exporter import catalog
+from athena_exporter.ledger import inventories, outbox, tables
 from athena_exporter.ledger.counters import Names
 from athena_exporter.ledger.model import Labels, Phase
 from athena_exporter.ledger.pruning import complete_until_ms
@@ -54,26 +55,31 @@ def _midnight_ms(day: date) -> int:
 
 def samples(connection: sqlite3.Connection, now: datetime, names: Names) -> list[Sample]:
     """Everything, read in the caller's transaction. A series that `names` lacks was committed just now: it waits."""
-    found = [*_process_wide(connection), *_counters(connection, names)]
+    found = [*_process_wide(connection, epoch_ms(now)), *_counters(connection, names)]
     targets = connection.execute("SELECT id, account_id, region, counting_since_ms FROM targets").fetchall()
     for target_id, account_id, region, counting_since_ms in targets:
         one = _TargetSamples(connection, target_id, Target(account_id=account_id, region=region))
         found += one.users()
-        found += one.running()
+        present = inventories.present(connection, target_id, epoch_ms(now))
+        found += inventories.samples(present, one.target)
+        found += one.running(inventories.workgroups(present))
+        found += one.tables()
         for window in windows(now):
             found += one.window(window)
         found += one.health(counting_since_ms, epoch_ms(now))
     return found
 
 
-def _process_wide(connection: sqlite3.Connection) -> Iterator[Sample]:
+def _process_wide(connection: sqlite3.Connection, now_ms: int) -> Iterator[Sample]:
     generation = connection.execute("SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'generation'").fetchone()[0]
     yield Sample(metric=catalog.LEDGER_GENERATION.name, target=None, labels=(), value=generation)
-    for name, depth, dropped in connection.execute(
-        "SELECT name, (SELECT count(*) FROM facts WHERE seq > acknowledged_seq), dropped FROM consumers"
-    ):
-        yield Sample(metric=catalog.OUTBOX_DEPTH.name, target=None, labels=(name,), value=depth)
-        yield Sample(metric=catalog.OUTBOX_DROPPED.name, target=None, labels=(name,), value=dropped)
+    for waiting in outbox.backlog(connection, now_ms):
+        for metric, value in (
+            (catalog.OUTBOX_DEPTH, waiting.depth),
+            (catalog.OUTBOX_DROPPED, waiting.dropped),
+            (catalog.OUTBOX_OLDEST_AGE, waiting.oldest_age_ms),
+        ):
+            yield Sample(metric=metric.name, target=None, labels=(waiting.consumer,), value=value)
 
 
 def _counters(connection: sqlite3.Connection, names: Names) -> Iterator[Sample]:
@@ -85,12 +91,12 @@ def _counters(connection: sqlite3.Connection, names: Names) -> Iterator[Sample]:
 
 
 class _TargetSamples:
-    """The samples of one target."""
+    """The samples of one `target`."""
 
     def __init__(self, connection: sqlite3.Connection, target_id: int, target: Target) -> None:
         self._connection = connection
         self._target_id = target_id
-        self._target = target
+        self.target = target
         slots = self._rows("SELECT value FROM slots WHERE target_id = ? AND label = 'user'")
         self._exposed_users = {PENDING, UNATTRIBUTED, UNKNOWN, *(value for (value,) in slots)}
 
@@ -98,7 +104,7 @@ class _TargetSamples:
         return iter(self._connection.execute(statement, (self._target_id, *parameters)))
 
     def _sample(self, metric: catalog.Metric, labels: Labels, value: int | str) -> Sample:
-        return Sample(metric=metric.name, target=self._target, labels=labels, value=int(value))
+        return Sample(metric=metric.name, target=self.target, labels=labels, value=int(value))
 
     def users(self) -> Iterator[Sample]:
         """Role and kind as last learnt, of the users that own a slot."""
@@ -110,14 +116,19 @@ class _TargetSamples:
         for user, role, kind in self._rows(statement):
             yield self._sample(catalog.USER_INFO, (user, role, kind), 1)
 
-    def running(self) -> Iterator[Sample]:
-        """Queries not final when last read."""
+    def tables(self) -> Iterator[Sample]:
+        """When tables were last read."""
+        for database, table, read_ms in tables.last_reads(self._connection, self._target_id):
+            yield self._sample(catalog.TABLE_LAST_READ, (database, table), read_ms)
+
+    def running(self, listed: Collection[str]) -> Iterator[Sample]:
+        """Queries not final when last read, in every workgroup that AWS has listed or a query has named."""
         statement = f"""
             SELECT workgroup, state, count(*) FROM queries
             WHERE target_id = ? AND phase < 3 AND phase = {int(Phase.OPEN)} GROUP BY workgroup, state
             """  # noqa: S608 - a constant; "phase < 3" is the index's own condition
         found = {(workgroup, state): count for workgroup, state, count in self._rows(statement)}
-        for workgroup in sorted({*self._workgroups(), *(workgroup for workgroup, _ in found)}):
+        for workgroup in sorted({*listed, *self._workgroups(), *(workgroup for workgroup, _ in found)}):
             for state in (State.QUEUED.value, State.RUNNING.value):
                 yield self._sample(catalog.RUNNING_QUERIES, (workgroup, state), found.get((workgroup, state), 0))
 

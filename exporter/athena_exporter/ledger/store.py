@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from athena_exporter.ledger import files, outbox, pruning, rollups, rows, snapshot
+from athena_exporter.ledger import counters, files, inventories, outbox, pruning, rollups, rows, snapshot, tables
 from athena_exporter.ledger.births import Births
 from athena_exporter.ledger.counters import Counters
 from athena_exporter.ledger.errors import LedgerError, explained
 from athena_exporter.ledger.fold import fold
-from athena_exporter.ledger.model import DAY_MS, Change, Known, Row, Rules, SeriesKey
+from athena_exporter.ledger.model import ALL_HISTOGRAMS, DAY_MS, Change, Known, Row, Rules, SeriesKey
 from athena_exporter.ledger.view import TargetView
 from athena_exporter.records import (
     Batch,
@@ -29,6 +29,8 @@ from athena_exporter.records import (
 
 _ABOUT_QUERIES = (StartedQuery, QueryExecution, UnreadableQuery)
 
+_FACTS_AT_ONCE = 8 * 2**20
+"""Bytes of facts that a consumer is handed at once: texts of SQL may make a few thousand of them large."""
 _TOUCH_SLOT = (
     "INSERT INTO slots VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET used_day = excluded.used_day"
     " WHERE used_day < excluded.used_day"
@@ -84,6 +86,7 @@ class Ledger:
                 if self.restored:
                     self._restart_counters()
                 outbox.register(self._writer, settings.consumers)
+                counters.forget(self._writer, ALL_HISTOGRAMS - settings.rules.histograms)
             self._counters = Counters(self._births)
             self._counters.load(self._writer)
             undo.pop_all()
@@ -199,10 +202,10 @@ class Ledger:
         self._births.seen(unseen)
         return found
 
-    def pending_facts(self, consumer: str, limit: int) -> list[outbox.StoredFact]:
-        """The oldest facts that a consumer has not acknowledged."""
+    def pending_facts(self, consumer: str, limit: int, max_bytes: int = _FACTS_AT_ONCE) -> list[outbox.StoredFact]:
+        """The oldest facts that a consumer has not acknowledged: at most `limit`, at most `max_bytes` if not one."""
         with self._reading, explained(self._settings.path):
-            return outbox.pending(self._reader, consumer, limit)
+            return outbox.pending(self._reader, consumer, limit, max_bytes)
 
     # -- one transaction ------------------------------------------------------------------------------------------
 
@@ -242,6 +245,7 @@ class Ledger:
             slots=slots,
             series=self._counters.numbers(batch.target),
             series_per_family=self._counters.per_family(batch.target),
+            table_events=tables.told_events(self._writer, found.id, batch),
         )
 
     def _rows(self, target_id: int, batch: Batch) -> dict[str, Row]:
@@ -278,7 +282,9 @@ class Ledger:
                 )
         rows.save(connection, target_id, change.rows, self._identities)
         fresh = self._counters.add(connection, target_id, batch.target, change.deltas)
-        rollups.save(connection, target_id, change.usage)
+        rollups.save(connection, target_id, change.usage, change.types)
+        inventories.save(connection, target_id, change.inventories, epoch_ms(batch.observed_at))
+        tables.save(connection, target_id, change)
         _save_marks(connection, target_id, batch, change)
         _next_sequence(connection)
         return fresh

@@ -5,7 +5,9 @@ Stage: catalogue -> **reference** -> people. Tables come from the catalogue; onl
 
 from collections.abc import Iterable, Iterator
 
+from athena_exporter import costs
 from athena_exporter.catalog import COMMON_LABELS, METRICS, Group, Metric, MetricType
+from athena_exporter.ledger import failures
 from athena_exporter.records import OTHER, PENDING, UNATTRIBUTED, UNKNOWN
 
 LABELS = {
@@ -13,14 +15,28 @@ LABELS = {
     "region": "the AWS Region",
     "workgroup": "the Athena workgroup",
     "statement_type": "`DML`, `DDL` or `UTILITY`, as Athena classifies the statement",
-    "state": "`succeeded`, `failed` or `cancelled`; `queued` or `running` of queries under way",
-    "category": "who can mend it: `user`, `system` or `other`",
-    "error": "AWS's error code, from a fixed list; codes outside it are `other`",
+    "state": (
+        "`succeeded`, `failed` or `cancelled`; `queued` or `running` of queries under way; of a workgroup `enabled`, "
+        "`disabled` or `unknown`; of a capacity reservation the word AWS uses, in lower case"
+    ),
+    "category": "who can mend it: `user`, `system` or `other`; `unknown` if AWS did not say",
+    "error": "what went wrong, by names from a fixed list; what is outside it is `other`",
     "retryable": "whether trying again may help: `true`, `false` or `unknown`",
     "user": "the person, service or role that started the query, by the identity rules; bounded by a budget",
     "database": "the database of the query's context; bounded by a budget",
+    "table": "the table, in lower case; bounded by a budget",
+    "mode": "what the SQL does with the table: `read`, `write`, `ddl` or `metadata`",
+    "workload": "the job: a dbt node, an Airflow task, a dashboard's card; bounded by a budget",
     "role": "the IAM role that the user's sessions have assumed",
-    "kind": "`person`, `service`, `role` or `unknown`",
+    "kind": "of a user `person`, `service`, `role` or `unknown`; of reserved DPUs `target` or `allocated`",
+    "engine": "the engine's version that the workgroup runs",
+    "enforced": "whether the workgroup's settings override its clients': `true`, `false` or `unknown`",
+    "publishes": "whether the workgroup publishes metrics to CloudWatch: `true`, `false` or `unknown`",
+    "type": "`DML` or `DDL`: each has a quota of its own",
+    "origin": "`service_quotas`, or `published_default` where Service Quotas did not answer",
+    "reservation": "the capacity reservation",
+    "query_type": "as CloudWatch says it: `DML`, `DDL` or `UTILITY`",
+    "query_state": "as CloudWatch says it, spelt as ours: `succeeded`, `failed` or `cancelled`",
     "client": "the tool, told by user agent and session name; bounded by a budget",
     "window": "`today`, `yesterday`, `month` or `last_month`: whole UTC days and calendar months",
     "source": "the way of reading AWS, as the configuration names it",
@@ -31,6 +47,7 @@ LABELS = {
     "record": "what kind of record contradicted another",
     "label": "the label whose budget was full",
     "consumer": "the outlet that reads the outbox",
+    "log_group": "the log group that the events go to",
     "version": "the exporter's version",
     "python_version": "the version of Python it runs on",
 }
@@ -102,6 +119,49 @@ has the last word.
   divided once, when the page is written. A new price in the configuration holds for queries counted from
   then on."""
 
+_CAPACITY = """\
+## Capacity reservations
+
+A query on a capacity reservation is not billed by the byte. `athena_reserved_dpu_seconds_total` holds its
+DPUs times its engine's time, as AWS tells them with the query, and `athena_reserved_cost_usd_total` that
+at `pricing.usd_per_dpu_hour`. The reservation itself is billed for as long as it exists, used or not: the
+reserved cost is a part of that bill and says whose queries it served, and
+`athena_capacity_idle_cost_usd_total` is what nobody used, as CloudWatch counts it minute by minute. The
+two have different sources, so their sum is near the bill and not equal to it."""
+
+_CLOUDWATCH = """\
+## What CloudWatch counts
+
+`athena_cloudwatch_*` repeats what CloudWatch says of workgroups that publish, to compare ours with
+(`athena-exporter verify`). A minute is added once, when it is old enough to be settled, so these counters
+are minutes behind and fit `increase()` like all others. They begin when CloudWatch first lists a series.
+A workgroup that does not publish has none of them; its `athena_workgroup_info` says `publishes="false"`.
+Bytes are told of DML only."""
+
+_DISTRIBUTIONS = """\
+## Distributions
+
+The histograms observe every finished query once, when it counts for its workgroup. What AWS did not tell
+of a query is not observed, so a histogram's `_count` may be below `athena_queries_total`. All bounds are
+there from the first observation on, so `histogram_quantile()` and `increase()` are right from the start.
+Where a histogram has room for no more workgroups (a workgroup and statement type takes one series of
+`labels.series_per_family` for each bound), further ones are observed as workgroup `other`, and
+`athena_exporter_label_overflow_total` counts their queries. A distribution that is taken out of
+`exposition.histograms` is forgotten; it starts again at 0 when it comes back."""
+
+_FAILURES = f"""\
+## Failures by name
+
+`athena_query_failures_total` names AWS's error types as below; a type that AWS adds later is `{OTHER}`. A
+failed query of which AWS tells no error is `{UNKNOWN}` in every label."""
+
+_INVENTORIES = """\
+## How long what was read stays
+
+Settings are read every few minutes and kept in the ledger, so that they are there after a restart. What
+could not be read again for long is left out rather than claimed: settings of workgroups, reservations and
+quotas after a day, the peaks that CloudWatch told after three hours, active queries after ten minutes."""
+
 _RESERVED = f"""\
 ## Reserved label values
 
@@ -142,10 +202,33 @@ _RESTARTS = """\
 - **No page yet**: until the first committed totals are served, `/metrics` and `/-/ready` answer 503."""
 
 
+_COSTS = """\
+## What we cost you
+
+Calls to AWS by configuration, reckoned by the code that plans them, at list price; what a running exporter
+has really asked is in `athena_exporter_aws_requests_total` and `athena_exporter_aws_cost_usd_total`. By
+default nothing is asked that AWS bills. CloudWatch bills metrics, not calls: up to five statistics of one
+metric in one request are one. The last column is the bill beside that of YACE, the usual exporter of
+CloudWatch metrics, for the same workgroups."""
+
+
 def markdown() -> str:
     """The whole document, ending in one newline."""
-    chapters = (_INTRODUCTION, *map(_chapter, Group), _labels(), _COUNTING, _MONEY, _RESERVED, _BORN, _RESTARTS)
-    return "\n\n".join(chapters) + "\n"
+    return "\n\n".join((_INTRODUCTION, *map(_chapter, Group), _labels(), *_prose())) + "\n"
+
+
+def _prose() -> Iterator[str]:
+    """What a reader has to know beyond the tables."""
+    yield from (_COUNTING, _MONEY, _CAPACITY, _CLOUDWATCH, _DISTRIBUTIONS)
+    yield _failures()
+    yield from (_INVENTORIES, _RESERVED, _BORN, _RESTARTS)
+    yield f"{_COSTS}\n\n{costs.table()}"
+
+
+def _failures() -> str:
+    rows = ((f"`{name}`", ", ".join(map(str, types))) for name, types in sorted(failures.NAMED.items()))
+    headings = ("`error`", "AWS's types")
+    return f"{_FAILURES}\n\n{_table(headings, rows)}"
 
 
 def _chapter(group: Group) -> str:
@@ -160,7 +243,7 @@ def _row(metric: Metric) -> tuple[str, ...]:
 
 
 def _kind(metric: Metric) -> str:
-    durable = metric.durable and metric.type is MetricType.COUNTER
+    durable = metric.durable and metric.type is not MetricType.GAUGE
     return f"{metric.type.value}, durable" if durable else metric.type.value
 
 

@@ -5,7 +5,16 @@ and keyword-only, carries its units in its names, and says None where AWS said n
 All times are aware and UTC.
 """
 
-from athena_exporter.records.batches import Batch, Evidence, Read, Record, Sample, Unfinished, UsageRow
+from athena_exporter.records.batches import (
+    Batch,
+    Evidence,
+    Read,
+    Record,
+    Sample,
+    TableUsageRow,
+    Unfinished,
+    UsageRow,
+)
 from athena_exporter.records.queries import (
     FailedStart,
     Mode,
@@ -76,6 +85,7 @@ __all__ = [
     "StartedQuery",
     "State",
     "TableEvent",
+    "TableUsageRow",
     "TableUse",
     "Target",
     "Unfinished",

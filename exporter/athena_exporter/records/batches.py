@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
-from athena_exporter.records.queries import FailedStart, QueryExecution, StartedQuery, TableEvent, UnreadableQuery
+from athena_exporter.records.queries import FailedStart, Mode, QueryExecution, StartedQuery, TableEvent, UnreadableQuery
 from athena_exporter.records.words import State, Target
 from athena_exporter.records.workgroups import CapacityMinutes, Inventory, SettledMinutes
 
@@ -102,3 +102,18 @@ class UsageRow:
     scanned_bytes: int
     billed_bytes: int
     cost_nanousd: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableUsageRow:
+    """What one user's queries did with one table in one way over a range of the ledger's days.
+
+    `user` may be `pending` or `unattributed`. `last_succeeded_at` is None where none of them succeeded.
+    """
+
+    database: str
+    table: str
+    mode: Mode
+    user: str
+    queries: int
+    last_succeeded_at: datetime | None

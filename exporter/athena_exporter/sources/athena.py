@@ -15,13 +15,15 @@ from zlib import crc32
 
 from botocore.exceptions import ClientError
 
-from athena_exporter.records import Batch, Evidence, QueryExecution, Read, Target
+from athena_exporter.records import Batch, Evidence, Read, Target
 from athena_exporter.sources import Knowledge, Unfinished
 from athena_exporter.sources.answers import Answer, Clock, answered_at, ask
-from athena_exporter.sources.batches import BATCH, Fetched, fetch
+from athena_exporter.sources.batches import BATCH, Fetched, Reader, fetch
 from athena_exporter.sources.errors import GarbledAnswerError, code_of, is_denied, message_of
+from athena_exporter.sources.executions import is_below
 from athena_exporter.sources.memory import Memory
 from athena_exporter.sources.session import AthenaApi
+from athena_exporter.sources.sql import Statements
 
 PAGE = 50
 """Ids or workgroups a page at most."""
@@ -79,6 +81,7 @@ class AthenaSource:
         clock: the local time, where an answer brings none.
         deep_interval: the pause between two deep sweeps.
         deep_pages: pages of a deep sweep that one pass reads.
+        statements: looks at the SQL; without it only its digest is told.
     """
 
     def __init__(
@@ -89,12 +92,14 @@ class AthenaSource:
         clock: Clock,
         deep_interval: timedelta = timedelta(hours=6),
         deep_pages: int = DEEP_PAGES,
+        statements: Statements | None = None,
     ) -> None:
         self._client = client
         self._target = target
         self._clock = clock
         self._deep_interval = deep_interval
         self._deep_pages = deep_pages
+        self._statements = statements
         self._memory = Memory()
         self._number = 0
         self._deep: _DeepSweep | None = None
@@ -114,7 +119,8 @@ class AthenaSource:
 
         Raises:
             botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError: as they are. That one workgroup may
-                not be listed is raised after the others were read, and the pass then proves nothing.
+                not be listed is raised after the others were read, and the pass then proves nothing. That views
+                could not be followed is raised last: it hinders no count.
         """
         run = self._begin(knowledge)
         for workgroup in run.workgroups:
@@ -124,6 +130,9 @@ class AthenaSource:
         if run.denied is not None:
             raise run.denied
         yield self._batch(run.begun_at, reads=self._proof(run))
+        failure = self._statements.take_failure() if self._statements else None
+        if failure is not None:
+            raise failure
 
     def _begin(self, knowledge: Knowledge) -> _Pass:
         self._number += 1
@@ -252,8 +261,9 @@ class AthenaSource:
         self, run: _Pass, ids: list[str], *, listed: Collection[str], workgroup: str | None = None
     ) -> Iterator[Batch]:
         """`listed` are those of the ids that a list has shown to us: they have to be told before all is proved."""
-        fetched = fetch(self._client, ids, clock=self._clock, workgroup=workgroup)
-        wanted = [execution for execution in fetched.executions if not _is_below(run, execution)]
+        reader = Reader(workgroup=workgroup, statements=self._statements, low_water=run.low_water)
+        fetched = fetch(self._client, ids, clock=self._clock, reader=reader)
+        wanted = [execution for execution in fetched.executions if not is_below(execution, run.low_water)]
         self._remember(run, fetched, listed)
         if wanted or fetched.refused or fetched.malformed:
             yield Batch(
@@ -269,7 +279,7 @@ class AthenaSource:
         for execution in fetched.executions:
             run.fetched.add(execution.query_id)
             self._memory.forgive(execution.query_id)
-            if _is_below(run, execution):
+            if is_below(execution, run.low_water):
                 self._memory.settle(execution.query_id, execution.submitted_at)
         for refused in fetched.refused:
             run.fetched.add(refused.query_id)
@@ -290,10 +300,6 @@ class AthenaSource:
         self, observed_at: datetime, *, reads: tuple[Read, ...] = (), cursors: Mapping[str, str] | None = None
     ) -> Batch:
         return Batch(source=self.name, target=self._target, observed_at=observed_at, reads=reads, cursors=cursors or {})
-
-
-def _is_below(run: _Pass, execution: QueryExecution) -> bool:
-    return execution.state.final and execution.counted_at < run.low_water
 
 
 def _pages(operation: str, call: Callable[..., Answer], **arguments: Any) -> Iterator[Answer]:  # botocore's

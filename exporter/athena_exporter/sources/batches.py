@@ -11,8 +11,9 @@ from typing import Any
 
 from athena_exporter.records import QueryExecution, UnreadableQuery
 from athena_exporter.sources.answers import Answer, Clock, answered_at, ask
-from athena_exporter.sources.executions import read_execution
+from athena_exporter.sources.executions import Reading, read_execution
 from athena_exporter.sources.session import AthenaApi
+from athena_exporter.sources.sql import Statements
 from athena_exporter.sources.text import clean
 
 BATCH = 50
@@ -39,21 +40,35 @@ class Fetched:
     malformed: int = 0
 
 
-def fetch(client: AthenaApi, query_ids: Sequence[str], *, clock: Clock, workgroup: str | None = None) -> Fetched:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """How elements are read: as `executions.read_execution` wants it."""
+
+    workgroup: str | None = None
+    statements: Statements | None = None
+    low_water: datetime | None = None
+
+    def read(self, raw: Mapping[str, Any]) -> Reading:
+        """One element of the answer. Never raises."""
+        return read_execution(raw, workgroup=self.workgroup, statements=self.statements, low_water=self.low_water)
+
+
+def fetch(client: AthenaApi, query_ids: Sequence[str], *, clock: Clock, reader: Reader | None = None) -> Fetched:
     """Ask for these ids until each is told, refused, or lost `TRIES` times.
 
     Args:
         client: Athena's.
         query_ids: 1 to `BATCH` of them.
         clock: for answers without a date.
-        workgroup: where they were listed, if they were.
+        reader: reads the elements; by default without their SQL.
     """
+    reader = reader or Reader()
     fetched = Fetched(observed_at=clock())
     wanted = dict.fromkeys(query_ids, ABSENT)
     for _ in range(TRIES):
         answer = ask(client.batch_get_query_execution, QueryExecutionIds=list(wanted))
         fetched.observed_at = answered_at(answer, clock)
-        _take_executions(fetched, wanted, answer, workgroup)
+        _take_executions(fetched, wanted, answer, reader)
         _take_refusals(fetched, wanted, answer)
         if not wanted:
             break
@@ -65,10 +80,10 @@ def fetch(client: AthenaApi, query_ids: Sequence[str], *, clock: Clock, workgrou
     return fetched
 
 
-def _take_executions(fetched: Fetched, wanted: dict[str, str], answer: Answer, workgroup: str | None) -> None:
+def _take_executions(fetched: Fetched, wanted: dict[str, str], answer: Answer, reader: Reader) -> None:
     """Move what is told out of `wanted`; one that is told twice, or was not asked for, is passed over."""
     for raw in answer.get("QueryExecutions", ()):
-        reading = read_execution(raw, workgroup=workgroup)
+        reading = reader.read(raw)
         query_id = reading.record.query_id if reading.record else clean(raw.get("QueryExecutionId"))
         if query_id is None or wanted.pop(query_id, None) is None:
             continue

@@ -54,6 +54,16 @@ _NO_CREDENTIALS = (
 _NETWORK = (boto.HTTPClientError, boto.ConnectionError, boto.IncompleteReadError)
 _WORST_STATUS = 600
 _SERVER_STATUS = 500
+_SERVICES = {
+    "AssumeRole": "sts",
+    "GetCallerIdentity": "sts",
+    "GetMetricData": "cloudwatch",
+    "GetServiceQuota": "servicequotas",
+    "GetTable": "glue",
+    "ListMetrics": "cloudwatch",
+    "LookupEvents": "cloudtrail",
+}
+"""IAM's prefix of an operation; the rest are Athena's."""
 _ACTION = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
 _RESOURCE = re.compile(r"on resource: (\S+)")
 
@@ -122,8 +132,7 @@ def _needed(operation: str, words: str) -> str:
 
 
 def _action_of(operation: str) -> str:
-    service = {"LookupEvents": "cloudtrail", "AssumeRole": "sts", "GetCallerIdentity": "sts"}
-    return f"{service.get(operation, 'athena')}:{operation}"
+    return f"{_SERVICES.get(operation, 'athena')}:{operation}"
 
 
 def _credentials_advice(code: str) -> str:

@@ -1,7 +1,7 @@
 """One query execution in AWS's words becomes a `QueryExecution`.
 
-Stage: sources/athena.py -> **executions** -> records. The SQL is looked at here and goes no further: only its digest
-leaves this module. Every field but the id, the state and the submission may be missing, and often is.
+Stage: sources/batches.py -> **executions** (sql.py) -> records. The SQL goes no further: its digest leaves this module,
+and what sql.py makes of it. Every field but the id, the state and the submission may be missing, and often is.
 https://docs.aws.amazon.com/athena/latest/APIReference/API_QueryExecution.html
 """
 
@@ -9,11 +9,12 @@ import hashlib
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from athena_exporter.records import UNKNOWN, QueryError, QueryExecution, State
+from athena_exporter.sources.sql import Statements
 from athena_exporter.sources.text import clean
 
 EXPLAIN_ANALYZE = "EXPLAIN_ANALYZE"
@@ -35,12 +36,20 @@ class Reading:
     malformed: int
 
 
-def read_execution(raw: Mapping[str, Any], *, workgroup: str | None = None) -> Reading:
+def read_execution(
+    raw: Mapping[str, Any],
+    *,
+    workgroup: str | None = None,
+    statements: Statements | None = None,
+    low_water: datetime | None = None,
+) -> Reading:
     """Parse one element of BatchGetQueryExecution's answer. Never raises.
 
     Args:
         raw: the element, as botocore parsed it.
         workgroup: where it was listed, should it not say so itself.
+        statements: looks at the SQL; without it only the digest is told.
+        low_water: the SQL of what ended before it is of no interest to anybody.
 
     Returns:
         Without a record if the id, a state we know or the submission is missing; that counts as malformed.
@@ -64,7 +73,28 @@ def read_execution(raw: Mapping[str, Any], *, workgroup: str | None = None) -> R
         **_statement(raw),
         **_statistics(raw, values),
     )
+    if statements is not None and not is_below(record, low_water):
+        record = _looked_at(record, raw.get("Query"), statements)
     return Reading(record=record, malformed=values.malformed)
+
+
+def is_below(record: QueryExecution, low_water: datetime | None) -> bool:
+    """Whether it ended before anybody's interest begins."""
+    return low_water is not None and record.state.final and record.counted_at < low_water
+
+
+def _looked_at(record: QueryExecution, sql: object, statements: Statements) -> QueryExecution:
+    if not isinstance(sql, str):
+        return record
+    said = statements.look(sql, catalog=record.catalog, database=record.database)
+    return replace(
+        record,
+        database=said.database,
+        tables=said.tables,
+        unparsed=said.unparsed,
+        workload=said.workload,
+        sql_text=said.sql_text,
+    )
 
 
 class _Values:

@@ -16,6 +16,9 @@ from athena_exporter.sources.text import LONGEST_NAME, clean
 
 DEFAULT_PERSON_ROLES = (r"^alpha_user_(.+)$",)
 """Roles that belong to one person each; group 1 is the person."""
+ROOT = "root"
+"""The label of an account's root user, whose name says no person."""
+_ACCOUNT = "account:"
 _RESERVED = frozenset({OTHER, PENDING, UNATTRIBUTED, UNKNOWN})
 _SSO_ROLE = re.compile(r"^AWSReservedSSO_(.+)_[0-9a-f]{16}$")
 _SERVICE_ROLE = re.compile(r"^(AWSServiceRoleFor|aws-quicksight-(s3-)?service-role)")
@@ -76,6 +79,16 @@ def identify(record: Mapping[str, Any], rules: IdentityRules) -> Identity:
         kind=subject.kind,
         client=detect_client(record, session=facts.session, role=facts.role),
     )
+
+
+def is_account(user: str) -> bool:
+    """Whether the label stands for a whole account."""
+    return user.startswith(_ACCOUNT) and user.removeprefix(_ACCOUNT).isdigit()
+
+
+def session_of(record: Mapping[str, Any]) -> str | None:
+    """The name of the role session that a CloudTrail record speaks of, if it is one. Never raises."""
+    return _Facts.of(record).session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,7 +221,7 @@ def _by_provider(facts: _Facts, _: IdentityRules) -> _Subject | None:
 
 
 def _account(facts: _Facts, _: IdentityRules) -> _Subject | None:
-    return _as(Kind.UNKNOWN, f"account:{facts.account_id}" if facts.account_id else None)
+    return _as(Kind.UNKNOWN, f"{_ACCOUNT}{facts.account_id}" if facts.account_id else None)
 
 
 def _named(facts: _Facts) -> _Subject | None:
@@ -218,7 +231,7 @@ def _named(facts: _Facts) -> _Subject | None:
 
 def _root(_facts: _Facts, _rules: IdentityRules) -> _Subject:
     # Its userName, where there is one, is the account's alias and not a person.
-    return _Subject("root", Kind.UNKNOWN)
+    return _Subject(ROOT, Kind.UNKNOWN)
 
 
 _RULES: tuple[_Rule, ...] = (

@@ -1,8 +1,8 @@
 """Who started each query, from CloudTrail's event history: needs no set-up, and comes minutes late.
 
-Stage: CloudTrail LookupEvents -> **lookup** -> records. Late and unordered delivery is the rule, so no window is
-ever done with for good: the missing starts are asked for again, ever more rarely, and a full pass proves at least
-hourly what the history holds and what it doesn't.
+Stage: CloudTrail LookupEvents -> history.py -> **lookup** -> records. Late and unordered delivery is the rule, so no
+window is ever done with for good: the missing starts are asked for again, ever more rarely, and a full pass proves at
+least hourly what the history holds and what it doesn't.
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
 """
 
@@ -12,21 +12,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from athena_exporter.config.sources import AccessEvent
 from athena_exporter.records import Batch, Evidence, Read, Target
 from athena_exporter.sources import Knowledge
-from athena_exporter.sources.answers import Answer, Clock, answered_at, ask
-from athena_exporter.sources.errors import GarbledAnswerError
+from athena_exporter.sources.access import AccessStreams
+from athena_exporter.sources.answers import Answer, Clock, answered_at
+from athena_exporter.sources.history import HISTORY, pages
 from athena_exporter.sources.identity import IdentityRules
+from athena_exporter.sources.privacy import Naming
 from athena_exporter.sources.session import CloudTrailApi
 from athena_exporter.sources.starts import EVENT_NAME, MalformedRecordError, Start, read_event
 from athena_exporter.sources.windows import Window, around, due, slices, within
 
-PAGE = 50
-"""Events a page at most."""
-HISTORY = timedelta(days=90)
-"""How far back CloudTrail answers."""
-MARGIN = timedelta(seconds=5)
-"""Asked for beyond both ends of a window, because an event's time is cut to its second."""
 SLICE = timedelta(hours=1)
 """The pieces a full pass is read and proved in."""
 LEAST_PAGES = 25
@@ -40,7 +37,7 @@ class _FullPass:
     """A full pass under way; what is left of it is begun anew after a restart."""
 
     windows: deque[Window]
-    pages: Iterator[Batch] | None = None
+    batches: Iterator[Batch] | None = None
     begun_at: datetime | None = None
 
 
@@ -55,6 +52,8 @@ class LookupSource:
         patience: how long a start may take to appear before its query counts as unattributed.
         full_interval: the longest pause between two full passes.
         idle_interval: the shortest one, kept while no query lacks its start.
+        naming: how people are named; by default as they are.
+        access_events: names of CloudTrail's events about tables that are read besides.
     """
 
     def __init__(
@@ -67,10 +66,13 @@ class LookupSource:
         patience: timedelta = timedelta(hours=3),
         full_interval: timedelta = timedelta(hours=1),
         idle_interval: timedelta = timedelta(minutes=10),
+        naming: Naming | None = None,
+        access_events: Sequence[AccessEvent] = (),
     ) -> None:
         self._client = client
         self._target = target
         self._rules = rules
+        self._naming = naming or Naming()
         self._clock = clock
         self._reach = patience + 2 * full_interval
         self._full_interval = full_interval
@@ -78,6 +80,15 @@ class LookupSource:
         self._number = 0
         self._skew = timedelta(0)
         self._full: _FullPass | None = None
+        self._access = AccessStreams(
+            client=client,
+            target=target,
+            source=self.name,
+            rules=rules,
+            naming=self._naming,
+            clock=clock,
+            events=access_events,
+        )
 
     @property
     def name(self) -> str:
@@ -90,19 +101,23 @@ class LookupSource:
         return self._target
 
     def read(self, knowledge: Knowledge) -> Iterator[Batch]:
-        """One pass; a batch a page, the proof of a window in its last one. Raises AWS's errors as they are."""
+        """One pass; a batch a page, the proof of a window in its last one. Raises AWS's errors as they are.
+
+        Events about tables come last, a few pages a pass: users are waited for.
+        """
         self._number += 1
         now = self._clock() + self._skew
         awaiting = knowledge.awaiting_identity()
-        pages = 0
+        taken = 0
         windows = around(due(awaiting, now=now, number=self._number))
         for window in within(windows, earliest=now - HISTORY):
             for batch in self._window(window):
-                pages += 1
+                taken += 1
                 yield batch
         if self._full is None and self._is_full_due(knowledge, now, idle=not awaiting):
             self._full = _FullPass(deque(self._everything(awaiting, now)))
-        yield from self._go_on(max(LEAST_PAGES, pages))
+        yield from self._go_on(max(LEAST_PAGES, taken))
+        yield from self._access.read(knowledge, self._clock() + self._skew)
 
     def _is_full_due(self, knowledge: Knowledge, now: datetime, *, idle: bool) -> bool:
         last = _time(knowledge.cursor(self.name, FULL_PASS))
@@ -119,14 +134,14 @@ class LookupSource:
         """Pages of the full pass, until the budget is spent: young starts must not wait for its end."""
         while (full := self._full) is not None and budget > 0:
             # Taken out meanwhile: a window that failed is begun anew, not taken for one that ended.
-            pages, full.pages = full.pages or self._window(full.windows[0]), None
-            batch = next(pages, None)
+            batches, full.batches = full.batches or self._window(full.windows[0]), None
+            batch = next(batches, None)
             if batch is None:
                 yield from self._end_window(full)
                 continue
             budget -= 1
             full.begun_at = full.begun_at or batch.observed_at
-            full.pages = pages
+            full.batches = batches
             yield batch
 
     def _end_window(self, full: _FullPass) -> Iterator[Batch]:
@@ -139,29 +154,11 @@ class LookupSource:
 
     def _window(self, window: Window) -> Iterator[Batch]:
         begun_at: datetime | None = None
-        for answer in self._pages(window):
+        for answer in pages(self._client, EVENT_NAME, window):
             observed_at = self._observe(answer)
             begun_at = begun_at or observed_at
             batch = self._batch(answer, observed_at)
             yield batch if answer.get("NextToken") else replace(batch, reads=_proof(window, begun_at))
-
-    def _pages(self, window: Window) -> Iterator[Answer]:
-        """All pages of a window; every page must repeat the question."""
-        question = {
-            "LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": EVENT_NAME}],
-            "StartTime": window.since - MARGIN,
-            "EndTime": window.until + MARGIN,
-            "MaxResults": PAGE,
-        }
-        token: str | None = None
-        while True:
-            answer = ask(self._client.lookup_events, **question, **({"NextToken": token} if token else {}))
-            yield answer
-            last, token = token, answer.get("NextToken")
-            if not token:
-                return
-            if token == last:
-                raise GarbledAnswerError(operation="LookupEvents", why="its pages go round in a circle")
 
     def _observe(self, answer: Answer) -> datetime:
         now = self._clock()
@@ -188,7 +185,7 @@ class LookupSource:
         )
 
     def _read(self, event: Mapping[str, Any]) -> Start | None:
-        return read_event(event, rules=self._rules, target=self._target)
+        return read_event(event, rules=self._rules, target=self._target, naming=self._naming)
 
 
 def _proof(window: Window, begun_at: datetime) -> tuple[Read, ...]:

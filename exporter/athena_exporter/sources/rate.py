@@ -29,8 +29,18 @@ QUOTAS: Mapping[tuple[str, str], Quota] = {
     # Not published. Asked for once a pass; taken to be as scarce as the other lists.
     ("athena", "ListWorkGroups"): Quota(rate=5, burst=10),
     ("athena", "GetWorkGroup"): Quota(rate=5, burst=10),
+    ("athena", "ListTagsForResource"): Quota(rate=5, burst=10),
+    ("athena", "ListCapacityReservations"): Quota(rate=5, burst=10),
+    ("athena", "GetCapacityAssignmentConfiguration"): Quota(rate=5, burst=10),
     # Per account and Region, shared with the console's event history.
     ("cloudtrail", "LookupEvents"): Quota(rate=2, burst=2),
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
+    ("cloudwatch", "ListMetrics"): Quota(rate=25, burst=50),
+    # 500 requests a second, but also 90,000 datapoints a second, by what a request may bring: costs/plan.py asks for
+    # 45,000 at most, and two such requests use them up.
+    ("cloudwatch", "GetMetricData"): Quota(rate=2, burst=4),
+    # https://docs.aws.amazon.com/servicequotas/latest/userguide/reference_limits.html
+    ("service-quotas", "GetServiceQuota"): Quota(rate=5, burst=10),
 }
 """By service and operation; an operation without a line here is not limited."""
 

@@ -24,11 +24,15 @@ from botocore.model import OperationModel
 from athena_exporter import __version__
 from athena_exporter.records import Target
 from athena_exporter.sources.answers import Answer, Clock, answered_at, ask, tidy
+from athena_exporter.sources.billing import Billing
 from athena_exporter.sources.errors import GarbledAnswerError
 from athena_exporter.sources.rate import Rates
 
 Count: TypeAlias = Callable[[str, str, str], None]
 """Told of every HTTP attempt: service, operation, result (`ok`, AWS's error code or botocore's error class)."""
+Bill: TypeAlias = Callable[[str, str, str, int], None]
+"""Told the same, and how many units AWS bills of such a call (metrics of GetMetricData, else 1)."""
+Observe: TypeAlias = Callable[[BaseClient], None]
 
 ROLE_SESSION_NAME = "athena-exporter"
 """What CloudTrail shows for an assumed role."""
@@ -130,6 +134,8 @@ class Session:
         rates: the token buckets of this account and Region.
         count: told of every HTTP attempt.
         profile: a profile of the shared AWS configuration.
+        observe: told of every client that is made, before it asks anything.
+        bill: told of every HTTP attempt, too, and of what AWS bills of it.
     """
 
     def __init__(
@@ -142,10 +148,13 @@ class Session:
         external_id: str | None = None,
         endpoint_url: str | None = None,
         profile: str | None = None,
+        observe: Observe | None = None,
+        bill: Bill | None = None,
     ) -> None:
         self.region = region
+        self._observe = observe
         self._endpoint_url = endpoint_url
-        self._wire = _Wire(rates=rates, count=count)
+        self._wire = _Wire(rates=rates, count=count, bill=bill)
         self._clients: list[BaseClient] = []
         own = boto3.Session(region_name=region, profile_name=profile)
         self._session = own if role_arn is None else self._assume(own, role_arn, external_id)
@@ -196,6 +205,8 @@ class Session:
         make = cast("Callable[..., BaseClient]", session.client)
         client = make(service, endpoint_url=self._endpoint_url, config=_config())
         self._wire.attach(client)
+        if self._observe is not None:
+            self._observe(client)
         self._clients.append(client)
         return client
 
@@ -213,15 +224,21 @@ def _config() -> Config:
 class _Wire:
     """botocore's hooks around every HTTP attempt, retries included."""
 
-    def __init__(self, *, rates: Rates, count: Count) -> None:
+    def __init__(self, *, rates: Rates, count: Count, bill: Bill | None) -> None:
         self._rates = rates
         self._count = count
+        self._bill = bill
+        self._billing = Billing()
 
     def attach(self, client: BaseClient) -> None:
         events = client.meta.events
+        events.register("before-parameter-build", self._before_parameter_build)
         events.register("before-send", self._before_send)
         events.register("before-parse", self._before_parse)
         events.register("response-received", self._received)
+
+    def _before_parameter_build(self, *, event_name: str, params: Any, **_: object) -> None:  # botocore's arguments
+        self._billing.asks(*_operation(event_name), params)
 
     def _before_send(self, *, event_name: str, request: AWSPreparedRequest, **_: object) -> None:
         del request  # botocore hands it to every hook; only the operation matters here
@@ -234,13 +251,19 @@ class _Wire:
             tidy(operation_model=operation_model, response_dict=response_dict)
         except GarbledAnswerError:
             # botocore tells nobody of an answer that could not be parsed.
-            self._count(*_operation(event_name), GarbledAnswerError.__name__)
+            self._answered(event_name, GarbledAnswerError.__name__)
             raise
 
     def _received(
         self, *, event_name: str, parsed_response: Answer | None, exception: Exception | None, **_: object
     ) -> None:
-        self._count(*_operation(event_name), _result(parsed_response, exception))
+        self._answered(event_name, _result(parsed_response, exception))
+
+    def _answered(self, event_name: str, result: str) -> None:
+        service, operation = _operation(event_name)
+        self._count(service, operation, result)
+        if self._bill is not None:
+            self._bill(service, operation, result, self._billing.units(service, operation))
 
 
 def _operation(event_name: str) -> tuple[str, str]:

@@ -13,7 +13,9 @@ from typing import Any, TypeAlias
 
 from athena_exporter.records import UNKNOWN, FailedStart, StartedQuery, Target
 from athena_exporter.sources.identity import IdentityRules, identify
+from athena_exporter.sources.privacy import Naming
 from athena_exporter.sources.text import clean
+from athena_exporter.sources.workloads import workload_of_record
 
 EVENT_NAME = "StartQueryExecution"
 EVENT_SOURCE = "athena.amazonaws.com"
@@ -28,11 +30,11 @@ class MalformedRecordError(ValueError):
     """A record that lacks what makes it one: its JSON, its time or its id."""
 
 
-def read_event(event: Mapping[str, Any], *, rules: IdentityRules, target: Target) -> Start | None:
-    """Parse one element of LookupEvents' answer, whose record is a JSON text inside it.
+def record_of(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The CloudTrail record in one element of LookupEvents' answer: a JSON text inside it, and its frame.
 
     Raises:
-        MalformedRecordError: the text is no JSON object, or `read_record` raised it.
+        MalformedRecordError: the text is no JSON object.
     """
     try:
         record = json.loads(event.get("CloudTrailEvent") or "")
@@ -41,11 +43,30 @@ def read_event(event: Mapping[str, Any], *, rules: IdentityRules, target: Target
     if not isinstance(record, dict):
         raise MalformedRecordError("the record is no JSON object")
     frame = {"eventID": event.get("EventId"), "eventTime": event.get("EventTime")}
-    return read_record(_filled(record, frame), rules=rules, target=target)
+    return record | {name: value for name, value in frame.items() if record.get(name) is None}
 
 
-def read_record(record: Mapping[str, Any], *, rules: IdentityRules, target: Target) -> Start | None:
+def read_event(
+    event: Mapping[str, Any], *, rules: IdentityRules, target: Target, naming: Naming | None = None
+) -> Start | None:
+    """Parse one element of LookupEvents' answer.
+
+    Raises:
+        MalformedRecordError: `record_of` or `read_record` raised it.
+    """
+    return read_record(record_of(event), rules=rules, target=target, naming=naming)
+
+
+def read_record(
+    record: Mapping[str, Any], *, rules: IdentityRules, target: Target, naming: Naming | None = None
+) -> Start | None:
     """Parse one CloudTrail record, as parsed JSON.
+
+    Args:
+        record: the record.
+        rules: how identities are told.
+        target: the account and Region of the trail, should the record not say them.
+        naming: how people are named; by default as they are.
 
     Returns:
         None for a record of another service or operation.
@@ -59,40 +80,46 @@ def read_record(record: Mapping[str, Any], *, rules: IdentityRules, target: Targ
     event_id = clean(record.get("eventID"))
     query_id = _query_id(record)
     error_code = clean(record.get("errorCode"))
-    told = _told(record, rules, target)
+    told = _told(record, rules, target, naming or Naming())
     if query_id is not None and error_code is None:
-        return StartedQuery(query_id=query_id, event_id=event_id or query_id, **told)
+        workload = workload_of_record(record)
+        return StartedQuery(query_id=query_id, event_id=event_id or query_id, workload=workload, **told)
     if event_id is None:
         raise MalformedRecordError("the record has no id")
     return FailedStart(event_id=event_id, error_code=error_code or UNKNOWN, **told)
 
 
-def _told(record: Mapping[str, Any], rules: IdentityRules, target: Target) -> dict[str, Any]:
+def _told(record: Mapping[str, Any], rules: IdentityRules, target: Target, naming: Naming) -> dict[str, Any]:
     """What a start tells, accepted or refused."""
     return {
-        "started_at": _time(record.get("eventTime")),
+        **place_of(record, target),
+        "started_at": time_of(record),
+        "workgroup": clean(mapping(record.get("requestParameters")).get("workGroup")),
+        "identity": naming.identity(identify(record, rules)),
+    }
+
+
+def place_of(record: Mapping[str, Any], target: Target) -> dict[str, str]:
+    """Account and Region of any record: its own, else the target's."""
+    return {
         "account_id": clean(record.get("recipientAccountId")) or target.account_id,
         "region": clean(record.get("awsRegion")) or target.region,
-        "workgroup": clean(_mapping(record.get("requestParameters")).get("workGroup")),
-        "identity": identify(record, rules),
     }
 
 
 def _query_id(record: Mapping[str, Any]) -> str | None:
-    found = clean(_mapping(record.get("responseElements")).get("queryExecutionId"))
+    found = clean(mapping(record.get("responseElements")).get("queryExecutionId"))
     return found if found and _QUERY_ID.fullmatch(found) else None
 
 
-def _filled(record: dict[str, Any], frame: Mapping[str, Any]) -> dict[str, Any]:
-    return record | {name: value for name, value in frame.items() if record.get(name) is None}
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
+def mapping(value: object) -> Mapping[str, Any]:
+    """A part of a record, empty if it is none."""
     return value if isinstance(value, Mapping) else {}
 
 
-def _time(value: object) -> datetime:
-    """The record's text, or the frame's time, as an aware UTC time."""
+def time_of(record: Mapping[str, Any]) -> datetime:
+    """The record's time (a text) or the frame's (a time), aware and UTC. Raises MalformedRecordError."""
+    value = record.get("eventTime")
     try:
         at = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
         return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

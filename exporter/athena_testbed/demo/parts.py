@@ -43,6 +43,10 @@ def testbed_command(address: Address, now: datetime) -> list[str]:
         "queries-per-minute": "300",
         "time-scale": "0.1",
         "cloudtrail-delay": "4s",
+        "cloudwatch-delay": "2s",
+        "listmetrics-delay": "5s",
+        "cloudwatch-delay": "4s",
+        "listmetrics-delay": "4s",
         "failed-starts": "0.03",
         "rates": "real",
     }
@@ -57,10 +61,16 @@ def exporter_configuration(ledger: Path, testbed: Address) -> str:
         # Nobody else needs the quota of this account; all of it, and the odd call would come a moment too early.
         "aws": {"endpoint_url": testbed.url, "rate_share": 0.9},
         "ledger": {"path": str(ledger), "seed": "2d"},
-        "sources": {"athena": {"interval": "1s"}, "lookup": {"interval": "1s"}},
+        "sources": {
+            "athena": {"interval": "1s"},
+            "lookup": {"interval": "1s", "access_events": ["GetDataAccess", "GetTable"]},
+            "workgroups": {"interval": "1m", "tags": ["component", "team"]},
+            "cloudwatch": {"enabled": True, "interval": "1m", "active_queries": "5s"},
+        },
         # As long as the history, so that the first full pass finds the users of all of it.
         "identity": {"patience": "2d", "source_down_after": "3d"},
         "exposition": {"series_warmup": "5s", "interval": "1s"},
+        "events": {"enabled": True},
     }
     return yaml.safe_dump(document, sort_keys=False)
 

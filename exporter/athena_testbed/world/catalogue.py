@@ -23,8 +23,20 @@ class Workgroup:
     engine: str = "Athena engine version 3"
 
 
+_COMPONENTS: Mapping[str, str] = {
+    "primary": "platform", "monitoring": "platform", "airflow": "pipelines", "dbt": "transformations",
+    "dashboards": "reporting", "finance": "reporting", "risk": "reporting", "data": "notebooks",
+}  # fmt: skip  # a table
+"""First word of a workgroup's name -> the component of the company's platform that it belongs to."""
+
+
 def _workgroup(name: str, description: str | None, team: str, cost_centre: str, **settings: object) -> Workgroup:
-    tags = {"team": team, "cost-centre": cost_centre, "environment": "dev" if "dev" in name else "prod"}
+    tags = {
+        "team": team,
+        "cost-centre": cost_centre,
+        "environment": "dev" if "dev" in name else "prod",
+        "component": _COMPONENTS.get(name.split("-", maxsplit=1)[0], "exploration"),
+    }
     return Workgroup(name=name, description=description, tags=tags, **settings)  # type: ignore[arg-type] # the table below is the caller
 
 
@@ -45,6 +57,16 @@ WORKGROUPS: tuple[Workgroup, ...] = (
     _workgroup("risk-reserved", "Risk reports on reserved capacity", "risk", "2400", reserved=True),
     Workgroup(name="sandbox", description="Try things here", tags={}, cutoff_bytes=10 * GB, enforced=False),
 )
+
+
+def workgroups(count: int) -> tuple[Workgroup, ...]:
+    """The company's workgroups: those of the table, then one for each of as many teams as it takes."""
+    teams = (
+        _workgroup(f"team-{number:03}", f"Team {number}", f"team-{number:03}", f"{5000 + number}")
+        for number in range(len(WORKGROUPS) + 1, count + 1)
+    )
+    return (*WORKGROUPS, *teams)
+
 
 DATABASES: Mapping[str, str] = {
     "sales": "orders order_items returns invoices_raw price_list discounts stores sellers targets quotes"
@@ -76,6 +98,23 @@ _FACTS = (
 )
 FACTS = frozenset(_FACTS.split())
 """Tables with a day partition `dt`; the others are dimensions."""
+
+ICEBERG: Mapping[str, tuple[str, ...]] = {
+    "sales": ("price_list", "discounts"),
+    "finance": ("accounts", "vendors"),
+    "marketing": ("audiences", "coupons"),
+    "web_events": ("devices", "consent"),
+    "logistics": ("stock_levels", "routes"),
+    "customers": ("profiles", "addresses"),
+    "ml_features": ("embeddings_product", "similar_items"),
+    "raw_landing": ("crm_dump", "postcodes"),
+}
+"""Database -> its Iceberg tables, the only ones whose rows can be changed."""
+UNREAD = frozenset(
+    ["sales.quotes", "finance.cash_positions", "marketing.brand_survey", "web_events.bots", "logistics.customs",
+     "customers.households", "ml_features.drift_reports", "raw_landing.weather"]
+)  # fmt: skip  # a list
+"""Tables that nobody reads."""
 
 
 def tables() -> Mapping[str, tuple[str, ...]]:

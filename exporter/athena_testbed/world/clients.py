@@ -10,6 +10,8 @@ _BOTO = (
 _CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
 )
+DAG_KEY = "0b1ec7de-7f23-5d1b-9b9c-7cf1f2a3c1d4"
+"""What Airflow's user agent says instead of the DAG's id: a hash of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +29,7 @@ _AGENTS: Mapping[str, str] = {
     "awswrangler": f"{_BOTO} awswrangler/3.13.0",
     "pyathena": f"{_BOTO} PyAthena/3.19.0",
     "dbt-athena": f"{_BOTO} dbt-athena/1.9.5",
-    "airflow": f"{_BOTO} Airflow/2.10.5 AmPP/9.4.0 Caller/AthenaOperator"
-    " DagRunKey/0b1ec7de-7f23-5d1b-9b9c-7cf1f2a3c1d4",
+    "airflow": f"{_BOTO} Airflow/2.10.5 AmPP/9.4.0 Caller/AthenaOperator DagRunKey/{DAG_KEY}",
     "grafana": "aws-sdk-go-v2/1.36.3 ua/2.1 os/linux lang/go#1.24.1 md/GOOS#linux md/GOARCH#amd64"
     " exec-env/AWS_ECS_FARGATE api/athena#1.50.2 athena/v3.1.0 Grafana/11.6.0 AMG/false",
     "metabase": "aws-sdk-java/2.30.31 md/io#sync md/http#Apache ua/2.1 os/Linux#6.1.102 lang/java#21.0.6"

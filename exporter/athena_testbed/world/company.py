@@ -1,11 +1,11 @@
 """The company of one seed: who is how busy where, and which databases each one likes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
 
 from athena_testbed.settings import Settings
-from athena_testbed.world.catalogue import WORKGROUPS, Workgroup, tables
+from athena_testbed.world.catalogue import WORKGROUPS, Workgroup, tables, workgroups
 from athena_testbed.world.people import Principal, people, services
 
 
@@ -47,18 +47,27 @@ def found(settings: Settings) -> Company:
     """The company of these settings."""
     rng = Random(settings.seed << 72)
     staff, machines = people(settings.users), services()
-    workgroups = {workgroup.name: workgroup for workgroup in WORKGROUPS}
     owned = tables()
+    by_name = {workgroup.name: workgroup for workgroup in workgroups(settings.workgroups)}
     return Company(
         people=staff,
         services=machines,
-        workgroups=workgroups,
+        workgroups=by_name,
         tables=owned,
-        slots=tuple(slot for principal in (*staff, *machines) for slot in _slots(rng, principal, workgroups)),
+        slots=(
+            *(slot for principal in (*staff, *machines) for slot in _slots(rng, principal, by_name)),
+            *_team_slots(staff, tuple(by_name.values())[len(WORKGROUPS) :]),
+        ),
         habits={
             principal.label: tuple(rng.sample(tuple(owned), rng.randint(2, 4))) for principal in (*staff, *machines)
         },
     )
+
+
+def _team_slots(staff: tuple[Principal, ...], teams: tuple[Workgroup, ...]) -> Iterator[Slot]:
+    """Somebody for every team beyond the named workgroups: people take turns."""
+    for place, team in enumerate(teams):
+        yield Slot(principal=staff[place % len(staff)], workgroup=team, weight=0.3)
 
 
 def _slots(rng: Random, principal: Principal, workgroups: Mapping[str, Workgroup]) -> tuple[Slot, ...]:

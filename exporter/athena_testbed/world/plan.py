@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from athena_testbed.settings import Settings
-from athena_testbed.world import sql
+from athena_testbed.world import sql, writers
 from athena_testbed.world.catalogue import GB, MB, TB, Workgroup
 from athena_testbed.world.company import Company, Slot
 from athena_testbed.world.failures import CANCEL_REASON, CUTOFF_REASON, Failure, choose_failure
 from athena_testbed.world.people import Principal
+from athena_testbed.world.statements import Library
+from athena_testbed.world.uses import Use
 
 QUEUE_CAP_MS = 600_000
 ENGINE_CAP_MS = 1_800_000  # Athena's DML timeout: 30 minutes
@@ -26,9 +28,11 @@ class Plan:
         query_id: Athena's id of it.
         workgroup: the workgroup's name.
         database: the context's default database, None if the client gave none.
-        tables: the `database.table` names whose data it reads.
+        home: the database of its tables.
         shape: what kind of statement it is.
-        sql: its text, None while nobody has asked (then `text` writes it).
+        sql: its text, with places for literals that `Planner.text` fills.
+        uses: what it does with which table.
+        workload: the job that its SQL's comment tells.
         state: the final state: SUCCEEDED, FAILED or CANCELLED.
         scanned_bytes: None where Athena will report none.
         dpu_count: only on a capacity reservation.
@@ -42,8 +46,8 @@ class Plan:
     workgroup: str
     database: str | None
     home: str
-    names: tuple[str, ...]
     shape: sql.Shape
+    sql: str
     submitted_ms: int
     queue_ms: int
     planning_ms: int
@@ -52,7 +56,8 @@ class Plan:
     service_ms: int
     state: str
     statistics_after_ms: int | None
-    sql: str | None = None
+    uses: tuple[Use, ...] = ()
+    workload: str | None = None
     reason: str | None = None
     failure: Failure | None = None
     scanned_bytes: int | None = None
@@ -73,8 +78,8 @@ class Plan:
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """The tables whose data it reads, as database.table."""
-        return tuple(f"{self.home}.{name}" for name in self.names) if self.shape.reads else ()
+        """The tables whose data it reads, as database.table, those behind views too."""
+        return tuple(dict.fromkeys(use.name for use in self.uses if use.mode == "read"))
 
     def ended_at(self, at_ms: int) -> "Plan":
         """The same query, ended earlier (or later) than planned; the times still add up."""
@@ -107,39 +112,44 @@ class _Times:
     service: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Weight:
+    scanned_bytes: int | None
+    engine_ms: int
+    reused: bool | None = None
+    dpu_count: float | None = None
+
+
 class Planner:
     """Makes plans; the same number always gives the same plan."""
 
     def __init__(self, company: Company, settings: Settings) -> None:
         self._company = company
         self._settings = settings
+        self._library = Library(company, settings.seed)
 
     def plan(self, number: int, query_id: str, slot: Slot, submitted_ms: int) -> Plan:
         """The life of query `number`, submitted by the slot's principal in the slot's workgroup."""
         rng = Random(self._settings.seed << 72 | number << 8 | 1)
         client = slot.principal.clients[0] if rng.random() < 0.75 else rng.choice(slot.principal.clients)
-        shape = sql.choose(rng, client)
-        home = self._company.database_for(slot.principal, rng)
-        names = tuple(rng.sample(self._company.tables[home], shape.tables))
+        statement = self._library.choose(rng, slot.principal, client)
         times = self._times(rng)
+        after, dropped, requeued = self._statistics_after(rng), _dropped(rng), rng.random() < 0.005
+        weight = self._weight(rng, statement.shape, slot, times.engine)
         plan = Plan(
             number=number, query_id=query_id, principal=slot.principal, client=client,
-            workgroup=slot.workgroup.name, home=home, names=names, shape=shape,
-            database=None if shape.name == "show_databases" or rng.random() < 0.02 else home,
-            submitted_ms=submitted_ms, queue_ms=times.queue, planning_ms=times.planning, engine_ms=times.engine,
+            workgroup=slot.workgroup.name, home=statement.home, shape=statement.shape, sql=statement.template,
+            database=statement.database, uses=statement.uses, workload=statement.workload,
+            submitted_ms=submitted_ms, queue_ms=times.queue, planning_ms=times.planning, engine_ms=weight.engine_ms,
             preprocessing_ms=times.preprocessing, service_ms=times.service, state="SUCCEEDED",
-            statistics_after_ms=self._statistics_after(rng), dropped=_dropped(rng),
-            requeued=rng.random() < 0.005,
+            statistics_after_ms=after, dropped=dropped, requeued=requeued,
+            scanned_bytes=weight.scanned_bytes, reused=weight.reused, dpu_count=weight.dpu_count,
         )  # fmt: skip  # as short as it can be said
-        return self._fated(rng, self._weighed(rng, plan, slot), slot.workgroup)
+        return self._fated(rng, plan, slot.workgroup)
 
     def text(self, plan: Plan) -> str:
-        """The SQL of a plan."""
-        if plan.sql is not None:
-            return plan.sql
-        rng = Random(self._settings.seed << 72 | plan.number << 8 | 2)
-        qualified = plan.database is None or rng.random() < 0.4
-        return sql.write(rng, plan.shape, plan.home, plan.names, plan.client, qualified=qualified)
+        """The SQL of a plan: what somebody gave stays as it is, for it holds no places."""
+        return writers.filled(Random(self._settings.seed << 72 | plan.number << 8 | 2), plan.sql)
 
     def _times(self, rng: Random) -> _Times:
         scale = self._settings.time_scale
@@ -160,21 +170,20 @@ class Planner:
         latest = self._settings.statistics_delay.total_seconds() * 1000
         return int(rng.random() * latest) if rng.random() < 0.3 else 0
 
-    def _weighed(self, rng: Random, plan: Plan, slot: Slot) -> Plan:
-        """With the bytes it scans: heavy-tailed, some nothing, some below the 10 MB minimum."""
-        if not plan.shape.reads:
-            none = plan.shape.statement_type == "DDL" or rng.random() < 0.5
-            return replace(plan, scanned_bytes=None if none else 0)
+    def _weight(self, rng: Random, shape: sql.Shape, slot: Slot, engine_ms: int) -> _Weight:
+        """What it scans: heavy-tailed, some nothing, some below the 10 MB minimum."""
+        if not shape.reads:
+            none = shape.statement_type == "DDL" or rng.random() < 0.5
+            return _Weight(None if none else 0, engine_ms)
         chance = rng.random()
         size = 0 if chance < 0.05 else int(rng.lognormvariate(19.0, 2.4) * slot.principal.scan_factor)
         size = min(size, 6 * TB)
-        engine = min(ENGINE_CAP_MS, plan.engine_ms + int(size / (2 * GB) * 1000 * self._settings.time_scale))
-        reused = size > 0 and plan.shape.substatement == "SELECT" and rng.random() < 0.04
-        return replace(
-            plan,
+        longer = min(ENGINE_CAP_MS, engine_ms + int(size / (2 * GB) * 1000 * self._settings.time_scale))
+        reused = size > 0 and shape.substatement == "SELECT" and rng.random() < 0.04
+        return _Weight(
             scanned_bytes=0 if reused else size,
             reused=reused if reused or rng.random() < 0.5 else None,
-            engine_ms=plan.engine_ms if reused else engine,
+            engine_ms=engine_ms if reused else longer,
             dpu_count=float(rng.choice((4, 8, 16, 24))) if slot.workgroup.reserved else None,
         )
 

@@ -15,10 +15,12 @@ import athena_testbed
 from athena_exporter import catalog
 from athena_exporter.cli import wiring
 from athena_exporter.cli.failing import SetupError
-from athena_exporter.cli.serving import CLOCKS, Reader, Service
+from athena_exporter.cli.readers import CLOCKS, Reader
+from athena_exporter.cli.service import Service
 from athena_exporter.config import Config, load
 from athena_exporter.ledger.store import Ledger
 from athena_exporter.records import UNKNOWN, Target
+from athena_exporter.sources.privacy import Naming
 from athena_exporter.telemetry import Telemetry
 
 
@@ -66,7 +68,7 @@ def service(config: Config, telemetry: Telemetry) -> Iterator[Service]:
 
 @pytest.fixture
 def reader(config: Config, telemetry: Telemetry) -> Iterator[Reader]:
-    reader = Reader(config, config.targets[0], telemetry)
+    reader = Reader(config, config.targets[0], telemetry, Naming())
     yield reader
     reader.session.close()
 
@@ -85,7 +87,7 @@ def test_a_source_that_was_down_under_an_unknown_account_does_not_stay_down_unde
     nobody = Target(account_id=UNKNOWN, region=REGION)
     fail_sts(testbed)
     assert not service._resolved(reader)
-    assert down(telemetry) == {(nobody, "athena"), (nobody, "lookup")}
+    assert down(telemetry) == {(nobody, "athena"), (nobody, "lookup"), (nobody, "workgroups")}
     testbed.plan_faults([])
     assert service._resolved(reader)
     assert down(telemetry) == set()
@@ -130,8 +132,8 @@ def test_the_lookup_may_be_switched_off(config: Config, telemetry: Telemetry, tm
     path = tmp_path / "without.yml"
     path.write_text(f"targets: [{{region: {REGION}}}]\nsources: {{lookup: {{enabled: false}}}}\n")
     without = load(path, {})
-    reader = Reader(without, without.targets[0], telemetry)
-    assert list(reader.sources) == ["athena"]
+    reader = Reader(without, without.targets[0], telemetry, Naming())
+    assert list(reader.sources) == ["athena", "workgroups"]
     reader.session.close()
     assert config.sources.lookup.enabled
 
@@ -154,10 +156,11 @@ def test_every_setting_of_the_configuration_reaches_the_ledger(tmp_path: Path) -
     path.write_text(
         "ledger: {path: x.db, retention: 5d, initial_lookback: 1h, seed: 2d, journal: wal}\n"
         "identity: {patience: 4h, source_down_after: 30h}\n"
-        "pricing: {usd_per_tb: 6.5, tb_bytes: 1TB, minimum_bytes: 10MB}\n"
-        "labels: {users: 1, databases: 2, clients: 3, series_per_family: 4, idle: 6d}\n"
+        "pricing: {usd_per_tb: 6.5, tb_bytes: 1TB, minimum_bytes: 10MB, usd_per_dpu_hour: 0.4}\n"
+        "labels: {users: 1, databases: 2, clients: 3, tables: 4, workloads: 5, series_per_family: 6, idle: 6d}\n"
         "outbox: {max_bytes: 3MiB, max_age: 7d}\n"
-        "exposition: {series_warmup: 8s}\n"
+        "exposition: {series_warmup: 8s, histograms: [queue]}\n"
+        "events: {enabled: true}\n"
     )
     settings = wiring.ledger_settings(load(path, {"AWS_REGION": REGION}))
     assert (settings.retention.days, settings.seed.days, settings.slot_idle.days) == (5, 2, 6)
@@ -165,9 +168,11 @@ def test_every_setting_of_the_configuration_reaches_the_ledger(tmp_path: Path) -
     assert (str(settings.path), settings.journal, settings.series_warmup.total_seconds()) == ("x.db", "wal", 8)
     rules = settings.rules
     assert (rules.identity_patience.total_seconds(), rules.source_down_after.total_seconds()) == (14_400, 108_000)
-    assert dict(rules.label_limits) == {"user": 1, "database": 2, "client": 3}
-    assert (rules.series_limit, str(rules.prices.usd_per_tb), rules.prices.tb_bytes) == (4, "6.5", 10**12)
-    assert rules.prices.minimum_bytes == 10**7
+    assert dict(rules.label_limits) == {"user": 1, "database": 2, "client": 3, "table": 4, "workload": 5}
+    assert (rules.series_limit, str(rules.prices.usd_per_tb), rules.prices.tb_bytes) == (6, "6.5", 10**12)
+    assert (rules.prices.minimum_bytes, str(rules.prices.usd_per_dpu_hour)) == (10**7, "0.4")
+    assert rules.histograms == {catalog.QUEUE_SECONDS.name}
+    assert (rules.facts, settings.consumers) == (True, (wiring.EVENTS,))
     assert (settings.outbox_bounds.max_bytes, settings.outbox_bounds.max_age.days) == (3 * 2**20, 7)
 
 

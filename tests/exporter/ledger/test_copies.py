@@ -167,13 +167,14 @@ def test_a_migration_keeps_the_old_file_and_leads_to_the_new_version(tmp_path: P
     settings = settings_for(tmp_path, journal=journal)
     with opened(settings) as book:
         book.deliver(query())
-    with closing(files.open_ledger(settings.path, journal, (STEP, "CREATE TABLE extra (x);"))) as connection:
+    steps = (*schema.MIGRATIONS, STEP, "CREATE TABLE extra (x);")
+    with closing(files.open_ledger(settings.path, journal, steps)) as connection:
         assert connection.execute("SELECT count(colour), count(*) FROM queries").fetchone() == (0, 1)
         assert connection.execute("SELECT count(*) FROM extra").fetchone() == (0,)
         assert str(connection.execute("SELECT value FROM meta WHERE key = 'ledger_id'").fetchone()[0]).endswith("!")
-    assert version_of(settings.path) == 3
-    old = tmp_path / "ledger.db.v1"
-    assert version_of(old) == 1
+    assert version_of(settings.path) == schema.VERSION + 2
+    old = tmp_path / f"ledger.db.v{schema.VERSION}"
+    assert version_of(old) == schema.VERSION
     with closing(sqlite3.connect(old)) as connection:
         assert connection.execute("SELECT count(*) FROM queries").fetchone() == (1,)
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -187,9 +188,9 @@ def test_an_old_file_is_whole_although_a_reader_keeps_part_of_it_in_the_log(tmp_
         reader.execute("SELECT count(*) FROM queries").fetchone()
         with opened(settings) as book:
             book.deliver(query())
-        files.open_ledger(settings.path, "wal", (STEP,)).close()
+        files.open_ledger(settings.path, "wal", (*schema.MIGRATIONS, STEP)).close()
         reader.execute("COMMIT")
-    with closing(sqlite3.connect(tmp_path / "ledger.db.v1")) as connection:
+    with closing(sqlite3.connect(tmp_path / f"ledger.db.v{schema.VERSION}")) as connection:
         assert connection.execute("SELECT count(*) FROM queries").fetchone() == (1,)
 
 
@@ -197,10 +198,10 @@ def test_a_migration_that_fails_leaves_the_ledger_at_its_version(tmp_path: Path)
     settings = settings_for(tmp_path, journal="rollback")
     open_once(settings)
     with pytest.raises(LedgerError, match="no such table"):
-        files.open_ledger(settings.path, "rollback", (STEP, BROKEN))
-    assert version_of(settings.path) == 2, "each step is a transaction of its own"
-    files.open_ledger(settings.path, "rollback", (STEP, "CREATE TABLE extra (x);")).close()
-    assert version_of(settings.path) == 3
+        files.open_ledger(settings.path, "rollback", (*schema.MIGRATIONS, STEP, BROKEN))
+    assert version_of(settings.path) == schema.VERSION + 1, "each step is a transaction of its own"
+    files.open_ledger(settings.path, "rollback", (*schema.MIGRATIONS, STEP, "CREATE TABLE extra (x);")).close()
+    assert version_of(settings.path) == schema.VERSION + 2
 
 
 def test_the_version_is_the_number_of_steps_that_lead_to_it() -> None:

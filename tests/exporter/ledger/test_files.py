@@ -16,7 +16,7 @@ import pytest
 from book import BORN, NOON, TARGET, Book, opened, query, settings_for, start
 
 from athena_exporter import catalog
-from athena_exporter.ledger import files, history
+from athena_exporter.ledger import files, history, schema
 from athena_exporter.ledger.errors import LedgerError
 from athena_exporter.ledger.store import LedgerSettings
 
@@ -171,7 +171,8 @@ def test_a_newer_ledger_is_left_alone_and_its_version_said(tmp_path: Path) -> No
         connection.execute("PRAGMA user_version = 7")
     line = unchanged(settings.path, settings)
     assert line == (
-        "written by a newer version (format 7, this program knows 1); run that version, or start with a new file"
+        f"written by a newer version (format 7, this program knows {schema.VERSION}); "
+        "run that version, or start with a new file"
     )
     with pytest.raises(LedgerError, match="newer version"):
         list(history.usage(settings.path, BORN, NOON))

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from book import BORN, DAY, HOUR, MB, MINUTE, NOON, TARGET, Book, MakeBook, query, start
+from book import BORN, DAY, HOUR, MB, MINUTE, NOON, TARGET, Book, MakeBook, bare, query, start
 
 from athena_exporter.ledger import history
 from athena_exporter.ledger.errors import LedgerError
-from athena_exporter.records import UsageRow
+from athena_exporter.records import State, UsageRow
 
 
 def told(book: Book, since: datetime, until: datetime) -> list[UsageRow]:
@@ -99,3 +99,68 @@ def test_a_ledger_that_does_not_exist_is_one_line_and_is_not_created(tmp_path: P
     with pytest.raises(LedgerError, match="there is no such file"):
         list(history.usage(path, BORN, NOON))
     assert not path.exists()
+
+
+# -- executions: what CloudWatch is compared with ---------------------------------------------------------------------
+
+
+def executions(book: Book, since: datetime, until: datetime) -> dict[tuple[str, str, str], tuple[int, int, int]]:
+    return {
+        (row.workgroup, row.statement_type, row.state): (row.queries, row.scanned_bytes, row.total_ms)
+        for row in history.executions(book.settings.path, since, until)
+    }
+
+
+def test_executions_come_by_workgroup_type_and_state_of_the_day_in_which_they_ended(book: Book) -> None:
+    book.deliver(query(1), at=BORN + 2 * DAY)
+    book.deliver(
+        query(2, scanned_bytes=MB, total_ms=5),
+        query(3, state=State.CANCELLED),
+        query(4, statement_type="DDL", scanned_bytes=None),
+        query(5, statement_type=None),
+        query(6, at=BORN + DAY),
+        query(7, at=BORN + DAY - timedelta(milliseconds=1), workgroup="etl"),
+        at=BORN + 2 * DAY,
+    )
+    assert executions(book, BORN, BORN + DAY) == {
+        ("primary", "DML", "succeeded"): (2, 101 * MB, 10_005),
+        ("primary", "DML", "cancelled"): (1, 100 * MB, 10_000),
+        ("primary", "DDL", "succeeded"): (1, 0, 10_000),
+        ("primary", "unknown", "succeeded"): (1, 100 * MB, 10_000),
+        ("etl", "DML", "succeeded"): (1, 100 * MB, 10_000),
+    }
+    assert executions(book, BORN + DAY, BORN + 2 * DAY) == {("primary", "DML", "succeeded"): (1, 100 * MB, 10_000)}
+
+
+def test_an_execution_counts_once_and_identities_change_nothing(book: Book) -> None:
+    once = {("primary", "DML", "succeeded"): (1, 100 * MB, 10_000)}
+    for records in ((query(),), (query(), start()), (query(),)):
+        book.deliver(*records)
+        assert executions(book, BORN, BORN + DAY) == once
+    book.reopen()
+    book.deliver(query())
+    assert executions(book, BORN, BORN + DAY) == once
+
+
+def test_what_ended_before_counting_began_is_among_the_executions_as_far_as_it_was_seeded(make_book: MakeBook) -> None:
+    with make_book(seed=DAY) as book:
+        book.deliver(query(1, at=BORN - HOUR), query(2, at=BORN - 25 * HOUR))
+        assert executions(book, BORN - 2 * DAY, BORN) == {("primary", "DML", "succeeded"): (1, 100 * MB, 10_000)}
+
+
+def test_executions_of_two_targets_stand_apart(book: Book) -> None:
+    ohio = replace(TARGET, region="us-east-2")
+    book.ledger.adopt(ohio, BORN)
+    book.deliver(query(1))
+    book.deliver(query(1), query(2), target=ohio)
+    found = history.executions(book.settings.path, BORN, BORN + DAY)
+    assert [(row.target, row.queries) for row in found] == [(TARGET, 1), (ohio, 2)]
+
+
+def test_coverage_says_since_when_and_until_when_every_query_is_there(book: Book) -> None:
+    assert history.coverage(book.settings.path) == [history.Coverage(target=TARGET, since=BORN, until=None)]
+    book.swept(NOON)
+    assert history.coverage(book.settings.path) == [history.Coverage(target=TARGET, since=BORN, until=NOON)]
+    book.deliver(bare(1, at=NOON - MINUTE), at=NOON)
+    (covered,) = history.coverage(book.settings.path)
+    assert covered.until == NOON - MINUTE, "its statistics may still change what the day came to"

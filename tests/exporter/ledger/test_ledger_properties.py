@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -16,6 +17,7 @@ from oracle import Oracle
 from universe import START, TARGET, Life, batches, universes
 
 from athena_exporter import catalog
+from athena_exporter.ledger import history
 from athena_exporter.ledger.model import Rules
 from athena_exporter.ledger.store import Ledger, LedgerSettings
 from athena_exporter.pricing import Prices, billed_bytes, cost_nanousd
@@ -84,12 +86,52 @@ def equals_the_oracle(ledger: Ledger, oracle: Oracle) -> None:
     assert totals(samples, catalog.PENDING_QUERIES)[()] == oracle.pending()
     assert totals(samples, catalog.START_REJECTIONS)[()] == len(oracle.rejected)
     obeys_the_law(samples)
+    equals_the_oracles_breadth(samples, oracle)
     for hours in range(0, 36, 12):
         now = START + timedelta(hours=hours)
         midnight = datetime(now.year, now.month, now.day, tzinfo=UTC)
         users = totals(exposed(ledger, now), catalog.USER_WINDOW_QUERIES, 0, 1)
         expected = oracle.window(midnight, midnight + timedelta(days=1))
         assert {user: n for (window, user), n in users.items() if window == "today"} == dict(expected)
+
+
+def equals_the_oracles_breadth(samples: list[Sample], oracle: Oracle) -> None:
+    """Everything beside queries, bytes and money."""
+    for metric, name in ((catalog.QUEUE_SECONDS, "queue_ms"), (catalog.SCANNED_BYTES_PER_QUERY, "scanned_bytes")):
+        assert distributions(samples, metric) == {
+            labels: (sum(values), Counter(bucket(metric, value) for value in values))
+            for labels, values in oracle.values(name).items()
+        }
+    failures = totals(samples, catalog.QUERY_FAILURES, 2)
+    assert nonzero(failures) == {(name,): count for name, count in oracle.failures().items()}
+    hits, reused = totals(samples, catalog.CUTOFF_HITS)[()], totals(samples, catalog.RESULT_REUSE)[()]
+    assert (hits, reused) == oracle.guard_rails()
+    assert totals(samples, catalog.RESERVED_DPU_SECONDS)[()] == oracle.reserved_dpu_ms()
+    for metric, name in (
+        (catalog.CLOUDWATCH_QUERIES, "queries"),
+        (catalog.CLOUDWATCH_PROCESSED_BYTES, "processed_bytes"),
+        (catalog.CLOUDWATCH_ENGINE_SECONDS, "engine_ms"),
+    ):
+        assert nonzero(totals(samples, metric, 0, 1, 2)) == nonzero(oracle.cloudwatch(name))  # type: ignore[arg-type]  # as above
+    idle = sum(one.idle_dpu_ms for one in oracle.capacity)
+    assert totals(samples, catalog.CAPACITY_IDLE_DPU_SECONDS)[()] == idle
+    cents = totals(samples, catalog.CAPACITY_IDLE_COST_USD)[()]
+    assert abs(cents - Fraction(idle * 3 * 10**8, 3_600_000)) <= Fraction(len(oracle.capacity), 2)
+
+
+def distributions(samples: list[Sample], metric: catalog.Metric) -> dict[tuple[str, ...], tuple[int, Counter[str]]]:
+    """Labels -> the sum and what the buckets hold."""
+    sums = {sample.labels: int(sample.value) for sample in samples if sample.metric == metric.sum_name}
+    counts: dict[tuple[str, ...], Counter[str]] = {labels: Counter() for labels in sums}
+    for sample in samples:
+        if sample.metric == metric.bucket_name:
+            counts[sample.labels[:-1]][sample.labels[-1]] += int(sample.value)
+    return {labels: (total, counts[labels]) for labels, total in sums.items()}
+
+
+def bucket(metric: catalog.Metric, value: int) -> str:
+    """The bound under which a value belongs."""
+    return next((str(bound) for bound in metric.bounds if value <= bound), "+Inf")
 
 
 @st.composite
@@ -99,7 +141,7 @@ def stories(draw: st.DrawFn) -> tuple[list[Life], list[Batch]]:
 
 
 @given(stories())
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_any_order_repetition_and_split_counts_what_the_brute_force_counts(
     story: tuple[list[Life], list[Batch]],
 ) -> None:
@@ -112,10 +154,12 @@ def test_any_order_repetition_and_split_counts_what_the_brute_force_counts(
                 oracle.deliver(batch)
                 obeys_the_law(exposed(ledger))
             equals_the_oracle(ledger, oracle)
+        rows = history.executions(config.path, START - timedelta(days=1), END)
+        assert {(row.workgroup, row.statement_type, row.state): row.queries for row in rows} == oracle.executions()
 
 
 @given(stories(), st.lists(st.booleans(), min_size=12, max_size=12))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_restarts_between_batches_change_nothing(story: tuple[list[Life], list[Batch]], restarts: list[bool]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         config = ledger_settings(folder)
@@ -135,7 +179,7 @@ def test_restarts_between_batches_change_nothing(story: tuple[list[Life], list[B
 
 
 @given(stories())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_pruned_ids_met_again_are_not_counted_again(story: tuple[list[Life], list[Batch]]) -> None:
     universe, told = story
     with tempfile.TemporaryDirectory() as folder:
@@ -154,7 +198,7 @@ def test_pruned_ids_met_again_are_not_counted_again(story: tuple[list[Life], lis
 
 
 @given(stories(), st.integers(0, 2))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_full_label_budget_moves_users_to_other_and_loses_none(
     story: tuple[list[Life], list[Batch]], limit: int
 ) -> None:
@@ -175,7 +219,7 @@ def test_a_full_label_budget_moves_users_to_other_and_loses_none(
 
 
 @given(stories())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_money_is_the_sum_of_each_querys_rounded_price(story: tuple[list[Life], list[Batch]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         config = ledger_settings(folder)

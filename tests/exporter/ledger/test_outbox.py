@@ -33,7 +33,7 @@ def test_without_a_consumer_nothing_is_written(book: Book) -> None:
 def test_a_finished_query_with_its_user_is_one_fact(make_book: MakeBook) -> None:
     with make_book(**TWO) as book:
         error = QueryError(category=2, type=1, retryable=False)
-        book.deliver(query(state=State.FAILED, error=error, tables=("sales.orders",)))
+        book.deliver(query(state=State.FAILED, error=error))
         assert bodies(book) == [], "its user is not known yet"
         book.reopen()
         book.deliver(start())
@@ -44,7 +44,6 @@ def test_a_finished_query_with_its_user_is_one_fact(make_book: MakeBook) -> None
         assert body["identity"] == {"user": "ann", "role": "analyst", "kind": "person", "client": "console"}
         assert (body["billed_bytes"], body["cost_nanousd"]) == (0, 0)
         assert body["execution"]["error"] == {"category": 2, "type": 1, "retryable": False}
-        assert body["execution"]["tables"] == ["sales.orders"]
         assert body["execution"]["scanned_bytes"] == 100 * MB
 
 

@@ -174,6 +174,7 @@ def test_day_rollups_go_after_400_days(book: Book) -> None:
     book.ledger.prune(TARGET)
     with closing(sqlite3.connect(book.settings.path)) as connection:
         assert connection.execute("SELECT count(DISTINCT start_ms) FROM usage_days").fetchone() == (0,)
+        assert connection.execute("SELECT count(DISTINCT start_ms) FROM usage_types").fetchone() == (1,)
 
 
 def test_a_great_many_go_in_bounded_steps_and_the_mark_stops_where_the_step_ends(make_book: MakeBook) -> None:

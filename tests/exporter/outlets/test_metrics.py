@@ -1,7 +1,9 @@
 """The exposition: what a scrape reads, byte for byte, and what it never contains."""
 
+import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,19 @@ LABELS = {
     "database": ("sales", "unknown"),
     "category": ("user", "system"),
     "error": ("InvalidRequestException", "TooManyRequestsException"),
+    "table": ("orders", "other"),
+    "mode": ("read", "write"),
+    "workload": ("airflow:daily.load", "dbt:model.shop.orders"),
+    "component": ("finance", ""),
+    "engine": ("Athena engine version 3", "unknown"),
+    "enforced": ("false", "true"),
+    "publishes": ("false", "unknown"),
+    "type": ("DDL", "DML"),
+    "origin": ("published_default", "service_quotas"),
+    "reservation": ("nightly", "shared"),
+    "query_type": ("DDL", "DML"),
+    "query_state": ("cancelled", "succeeded"),
+    "log_group": ("/athena-observability/queries", "/athena-observability/table-access"),
     "retryable": ("false", "true"),
     "role": ("Analyst", "unknown"),
     "kind": ("person", "service"),
@@ -44,8 +59,12 @@ LABELS = {
 """Two values of every label: the goldens show every metric with two series where it has labels."""
 
 
-TIMES = frozenset({catalog.SOURCE_LAST_SUCCESS, catalog.SOURCE_COMPLETE_UNTIL, catalog.COUNTING_SINCE})
-FLAGS = frozenset({catalog.SOURCE_UP, catalog.CATCHING_UP, catalog.BUILD_INFO, catalog.USER_INFO})
+TIMES = frozenset(
+    {catalog.SOURCE_LAST_SUCCESS, catalog.SOURCE_COMPLETE_UNTIL, catalog.COUNTING_SINCE, catalog.TABLE_LAST_READ}
+)
+FLAGS = frozenset(
+    {catalog.SOURCE_UP, catalog.CATCHING_UP, catalog.BUILD_INFO, catalog.USER_INFO, catalog.WORKGROUP_INFO}
+)
 
 
 def sample(metric: catalog.Metric, *labels: str, value: float = 1, target: Target | None = IRELAND) -> Sample:
@@ -59,13 +78,35 @@ def every_metric(*, skip: frozenset[catalog.Metric] = frozenset()) -> Iterator[S
             continue
         for which in range(2 if metric.labels else 1):
             labels = tuple(_label(metric, name, which) for name in metric.labels)
-            yield sample(metric, *labels, value=_value(metric, position * 1_234_567 + which))
+            if metric.type is catalog.MetricType.HISTOGRAM:
+                yield from distribution(metric, *labels, counts=dict.fromkeys(metric.bounds[which::2], position))
+            else:
+                told = sample(metric, *labels, value=_value(metric, position * 1_234_567 + which))
+                yield replace(told, tags=(("component", LABELS["component"][which]),)) if metric.tag_prefix else told
+
+
+def distribution(
+    metric: catalog.Metric, *labels: str, counts: Mapping[int | str, int], total: int = 1_234_567
+) -> Iterator[Sample]:
+    """A histogram's series as the ledger tells it: only buckets that hold something, not cumulative."""
+    yield Sample(metric=metric.sum_name, target=IRELAND, labels=labels, value=total)
+    for bound, count in counts.items():
+        yield Sample(metric=metric.bucket_name, target=IRELAND, labels=(*labels, str(bound)), value=count)
+
+
+_ODD_LABELS = {
+    (catalog.RUNNING_QUERIES.name, "state"): ("queued", "running"),
+    (catalog.WORKGROUP_INFO.name, "state"): ("disabled", "enabled"),
+    (catalog.CAPACITY_DPUS.name, "state"): ("active", "pending"),
+    (catalog.CAPACITY_DPUS.name, "kind"): ("allocated", "target"),
+    (catalog.QUERY_FAILURES.name, "error"): ("syntax_error", "timeout"),
+    (catalog.EVENTS_REJECTED.name, "reason"): ("too_large", "too_old"),
+    (catalog.UNPARSED_QUERIES.name, "reason"): ("syntax", "too_long"),
+}
 
 
 def _label(metric: catalog.Metric, name: str, which: int) -> str:
-    if metric is catalog.RUNNING_QUERIES and name == "state":
-        return ("queued", "running")[which]
-    return LABELS[name][which]
+    return _ODD_LABELS.get((metric.name, name), LABELS[name])[which]
 
 
 def _value(metric: catalog.Metric, distinct: int) -> int:
@@ -240,3 +281,97 @@ def test_whatever_a_name_holds_the_page_is_read_back_as_it_was(client: str, work
     (family,) = text_string_to_metric_families(page)
     (found,) = family.samples
     assert (found.labels["client"], found.value) == (client, 5.0)
+
+
+def _lines(*samples: Sample) -> list[str]:
+    """The series of a page, without the common labels."""
+    page = render(samples).decode().replace('account_id="123456789012",region="eu-west-1",', "")
+    return [line.replace(',region="eu-west-1"', "") for line in page.splitlines() if not line.startswith("#")]
+
+
+def test_a_histogram_shows_all_bounds_rising_and_in_base_units() -> None:
+    told = distribution(catalog.QUEUE_SECONDS, "etl", "DML", counts={500: 2, 60_000: 1, "+Inf": 3}, total=7_400_500)
+    buckets = {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in _lines(*told)}
+    found = {re.search(r'le="([^"]+)"', name).group(1): value for name, value in buckets.items() if "le=" in name}  # type: ignore[union-attr]  # the line has one
+    assert found == {
+        "0.1": 0, "0.5": 2, "1.0": 2, "5.0": 2, "15.0": 2, "60.0": 3, "300.0": 3, "900.0": 3, "1800.0": 3, "+Inf": 6,
+    }  # fmt: skip  # one line is one histogram
+    (count,) = (value for name, value in buckets.items() if name.startswith("athena_query_queue_seconds_count"))
+    (total,) = (value for name, value in buckets.items() if name.startswith("athena_query_queue_seconds_sum"))
+    assert (count, total) == (6, 7400.5)
+
+
+def test_parts_of_a_histogram_that_are_not_told_are_0() -> None:
+    only_sum = _lines(*distribution(catalog.SCANNED_BYTES_PER_QUERY, "etl", "DML", counts={}, total=0))
+    assert len(only_sum) == len(catalog.SCANNED_BYTES_PER_QUERY.bounds) + 3
+    assert all(line.endswith(" 0.0") for line in only_sum)
+    only_bucket = Sample(
+        metric=catalog.QUEUE_SECONDS.bucket_name, target=IRELAND, labels=("etl", "DML", "+Inf"), value=1
+    )
+    assert 'athena_query_queue_seconds_sum{statement_type="DML",workgroup="etl"} 0.0' in str(_lines(only_bucket))
+
+
+def test_a_bound_of_an_older_catalogue_counts_for_the_next_one_above() -> None:
+    told = distribution(catalog.QUEUE_SECONDS, "etl", "DML", counts={250: 1, 500: 2, 9_999_999: 4})
+    shown = "\n".join(_lines(*told))
+    assert 'le="0.1",statement_type="DML",workgroup="etl"} 0.0' in shown
+    assert 'le="0.5",statement_type="DML",workgroup="etl"} 3.0' in shown
+    assert 'le="1800.0",statement_type="DML",workgroup="etl"} 3.0' in shown
+    assert 'le="+Inf",statement_type="DML",workgroup="etl"} 7.0' in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "said"),
+    [
+        (catalog.QUEUE_SECONDS.name, ("etl", "DML"), "no such metric"),
+        (catalog.QUEUE_SECONDS.sum_name, ("etl", "DML", "500"), "labels .* were given as"),
+        (catalog.QUEUE_SECONDS.bucket_name, ("etl", "500"), "labels .* were given as"),
+        (catalog.QUEUE_SECONDS.bucket_name, ("etl", "DML", "half"), "'half' is no bound"),
+    ],
+)
+def test_a_part_that_contradicts_its_histogram_is_a_mistake_of_ours(
+    name: str, labels: tuple[str, ...], said: str
+) -> None:
+    with pytest.raises(SampleError, match=said):
+        render([Sample(metric=name, target=IRELAND, labels=labels, value=1)])
+
+
+@pytest.mark.parametrize("part", [0, 1])
+def test_a_part_of_a_histogram_given_twice_is_a_mistake_of_ours(part: int) -> None:
+    parts = list(distribution(catalog.QUEUE_SECONDS, "etl", "DML", counts={500: 1}))
+    with pytest.raises(SampleError, match="given twice"):
+        render([*parts, parts[part]])
+
+
+def info(workgroup: str, **tags: str) -> Sample:
+    labels = (workgroup, "enabled", "Athena engine version 3", "true", "true")
+    told = tuple((key.replace("__", " "), value) for key, value in tags.items())
+    return Sample(metric=catalog.WORKGROUP_INFO.name, target=IRELAND, labels=labels, value=1, tags=told)
+
+
+def test_tags_are_labels_of_every_series_of_their_family() -> None:
+    first, second, third = _lines(info("a", component="web", owner="Zo\u00eb"), info("b", component="etl"), info("c"))
+    assert 'tag_component="web",tag_owner="Zo\u00eb"' in first
+    assert 'tag_component="etl",tag_owner=""' in second
+    assert 'tag_component="",tag_owner=""' in third
+
+
+def test_tag_keys_become_label_names_and_stay_apart() -> None:
+    odd = Sample(
+        metric=catalog.WORKGROUP_INFO.name,
+        target=IRELAND,
+        labels=("a", "enabled", "unknown", "true", "true"),
+        value=1,
+        tags=(("cost-centre", "1"), ("cost_centre", "2"), ("cost centre", "3"), ("aws:x/\u00fc", "4")),
+    )
+    (line,) = _lines(odd)
+    assert 'tag_aws_x__="4"' in line
+    assert 'tag_cost_centre="3"' in line
+    assert 'tag_cost_centre_2="1"' in line
+    assert 'tag_cost_centre_3="2"' in line
+
+
+def test_a_metric_without_a_prefix_for_tags_takes_none() -> None:
+    tagged = Sample(metric=catalog.PENDING_QUERIES.name, target=IRELAND, labels=(), value=1, tags=(("a", "b"),))
+    with pytest.raises(SampleError, match="takes no tags"):
+        render([tagged])

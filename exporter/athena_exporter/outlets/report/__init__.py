@@ -7,11 +7,16 @@ Stage: ledger's rollups -> **report** -> people and their spreadsheets. Pure: it
 from athena_exporter.outlets.report.render import NARROWEST, Format, to_csv, to_json, to_rich
 from athena_exporter.outlets.report.reports import BY_NAME, REPORTS, Report, build
 from athena_exporter.outlets.report.table import Cell, Column, Table, Unit
+from athena_exporter.outlets.report.tables import NAME as TABLES
+from athena_exporter.outlets.report.tables import SUMMARY as TABLES_SUMMARY
+from athena_exporter.outlets.report.tables import build_tables
 
 __all__ = [
     "BY_NAME",
     "NARROWEST",
     "REPORTS",
+    "TABLES",
+    "TABLES_SUMMARY",
     "Cell",
     "Column",
     "Format",
@@ -19,6 +24,7 @@ __all__ = [
     "Table",
     "Unit",
     "build",
+    "build_tables",
     "to_csv",
     "to_json",
     "to_rich",

@@ -1,0 +1,101 @@
+"""What the service starts for each account and Region: a session, the target behind it, and what it does there."""
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TypeAlias
+
+import boto3
+
+from athena_exporter.cli import wiring
+from athena_exporter.cli.failing import SetupError
+from athena_exporter.config import Config, TargetSettings
+from athena_exporter.poller import Clocks
+from athena_exporter.records import UNKNOWN, Target
+from athena_exporter.sources.privacy import Naming
+from athena_exporter.sources.rate import Rates
+from athena_exporter.sources.session import Session
+from athena_exporter.telemetry import Telemetry
+
+CLOCKS = Clocks(now=lambda: datetime.now(UTC), monotonic=time.monotonic)
+"""The real clocks of the process."""
+OUTLET = "events"
+"""The name under which the delivery of events shows, as a source does under its own."""
+_BUSY = timedelta(seconds=1)
+"""The pause between two looks into the outbox."""
+
+Names: TypeAlias = Sequence[str]
+
+
+class Reader:
+    """One configured target: its session, and what is read of it. `target` is unknown until STS has answered."""
+
+    def __init__(self, config: Config, settings: TargetSettings, telemetry: Telemetry, naming: Naming) -> None:
+        """Asks AWS nothing. Raises SetupError: there is no Region."""
+        self.region = _region(settings)
+        self.target = Target(account_id=UNKNOWN, region=self.region)
+        self.session = _session(config, self.region, settings, telemetry, self)
+        self.sources: Mapping[str, tuple[wiring.Build, timedelta]] = wiring.sources(config)
+        self._config = config
+        self._naming = naming
+
+    @property
+    def names(self) -> Names:
+        """The sources' names."""
+        return tuple(self.sources)
+
+    def surroundings(self, target: Target) -> wiring.Surroundings:
+        """What its sources are made from, once the target is known."""
+        return wiring.Surroundings(
+            config=self._config, session=self.session, target=target, clock=CLOCKS.now, naming=self._naming
+        )
+
+
+class Writer:
+    """The account and Region whose CloudWatch Logs get the events: the exporter's own, in the first target's Region."""
+
+    names: Names = (OUTLET,)
+
+    def __init__(self, config: Config, telemetry: Telemetry) -> None:
+        """Asks AWS nothing. Raises SetupError: there is no Region."""
+        own = TargetSettings(region=config.targets[0].region)
+        self.region = _region(own)
+        self.target = Target(account_id=UNKNOWN, region=self.region)
+        self.session = _session(config, self.region, own, telemetry, self)
+
+    @property
+    def pause(self) -> timedelta:
+        """Between two looks into the outbox."""
+        return _BUSY
+
+
+def _region(settings: TargetSettings) -> str:
+    region = settings.region or boto3.Session().region_name
+    if region is None:
+        raise SetupError("no Region: set AWS_REGION, or targets[].region in the configuration")
+    return region
+
+
+def _session(
+    config: Config, region: str, settings: TargetSettings, telemetry: Telemetry, owner: "Reader | Writer"
+) -> Session:
+    return Session(
+        region=region,
+        rates=Rates(share=config.aws.rate_share, clock=CLOCKS.monotonic, sleep=time.sleep),
+        count=partial(_count, telemetry, owner),
+        bill=partial(_bill, telemetry, owner),
+        role_arn=settings.role_arn,
+        external_id=settings.external_id,
+        endpoint_url=config.aws.endpoint_url,
+    )
+
+
+def _count(telemetry: Telemetry, owner: "Reader | Writer", service: str, operation: str, result: str) -> None:
+    telemetry.aws_call(owner.target, service, operation, result)
+
+
+def _bill(
+    telemetry: Telemetry, owner: "Reader | Writer", service: str, operation: str, result: str, units: int
+) -> None:
+    telemetry.aws_bill(owner.target, service, operation, result, units)

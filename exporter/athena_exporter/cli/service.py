@@ -1,0 +1,139 @@
+"""The running product: which threads there are, and what starts them."""
+
+import gc
+import logging
+import signal
+import threading
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+from athena_exporter.cli import wiring
+from athena_exporter.cli.failing import SetupError
+from athena_exporter.cli.readers import CLOCKS, OUTLET, Reader, Writer
+from athena_exporter.config import Config
+from athena_exporter.ledger.store import Ledger
+from athena_exporter.outlets import server
+from athena_exporter.outlets.webconfig import WebConfig
+from athena_exporter.poller import Poller, Threads
+from athena_exporter.records import UNKNOWN, Target
+from athena_exporter.sources import errors
+from athena_exporter.sources.session import resolve
+from athena_exporter.telemetry import Telemetry
+
+_log = logging.getLogger(__name__)
+_RETRY_RESOLVE = timedelta(seconds=15)
+_PATIENCE_AT_END = timedelta(seconds=5)
+
+
+class Service:
+    """The running product: one ledger, one server, one thread for each source of each target, one for events."""
+
+    def __init__(self, config: Config, ledger: Ledger, telemetry: Telemetry) -> None:
+        """Nothing starts before `run`."""
+        self._config = config
+        self._ledger = ledger
+        self._telemetry = telemetry
+        self._exposition = server.Exposition()
+        self._threads = Threads(CLOCKS.monotonic)
+        self._claimed: set[Target] = set()
+        self._claiming = threading.Lock()
+        self._poller = Poller(ledger=ledger, telemetry=self._telemetry, publisher=self._exposition, clocks=CLOCKS)
+
+    def run(
+        self, readers: Sequence[Reader], writer: Writer | None, listen_address: str, web: WebConfig | None = None
+    ) -> None:
+        """Serve until a signal or a bug. Raises SetupError, AddressError, and AWS's errors for missing credentials."""
+        self._tell_ledger()
+        self._poller.publish()
+        # What is loaded now stays: no collection has to walk over it again.
+        gc.freeze()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._threads.stop())
+        with server.serve(listen_address, server.application(self._exposition), web=web) as listening:
+            _log.info("serving on %s", listening.url)
+            self._threads.every(self._config.exposition.interval, self._tick, "publish")
+            for reader in readers:
+                self._threads.once(partial(self._begin, reader), f"resolve {reader.region}")
+            if writer is not None:
+                self._threads.once(partial(self._begin, writer), f"resolve {OUTLET}")
+            self._threads.wait(_PATIENCE_AT_END)
+        _log.info("ended")
+
+    def _tell_ledger(self) -> None:
+        _log.info("ledger %s: %s journal", self._config.ledger.path, self._ledger.journal)
+        if self._ledger.restored:
+            _log.warning("the ledger is a restored copy: its counters restart at 0, so that no old value is a spike")
+
+    def _tick(self) -> None:
+        self._poller.publish()
+        self._poller.prune(tuple(self._claimed))
+
+    def _begin(self, part: Reader | Writer) -> None:
+        """Try until AWS has answered, in a thread: an AWS that hangs holds up neither other targets nor the end.
+
+        Missing credentials and two targets alike stop the start all the same: they rise from `Threads.wait`.
+        """
+        while not self._resolved(part):
+            if self._threads.pause(_RETRY_RESOLVE):
+                return
+
+    def _resolved(self, part: Reader | Writer) -> bool:
+        try:
+            target, now = resolve(part.session, CLOCKS.now)
+        except NoCredentialsError:
+            raise
+        except (ClientError, BotoCoreError) as error:
+            presumed = self._presumed(part.region)
+            for name in part.names:
+                self._poller.failed(presumed, name, errors.reason(error), errors.explain(error))
+            return False
+        if isinstance(part, Reader):
+            self._claim(target)
+        self._forget_presumed(part, target)
+        part.target = target
+        if isinstance(part, Reader):
+            self._ledger.adopt(target, now)
+            self._read(part, target)
+        else:
+            self._write(part, target)
+        return True
+
+    def _presumed(self, region: str) -> Target:
+        """Whom a failure concerns before STS has answered: the one account known from before, if it is one."""
+        known = [target for target in self._ledger.targets() if target.region == region]
+        return known[0] if len(known) == 1 else Target(account_id=UNKNOWN, region=region)
+
+    def _forget_presumed(self, part: Reader | Writer, target: Target) -> None:
+        """A source that was down under a presumed name must not stay down under it."""
+        presumed = self._presumed(part.region)
+        if presumed not in {target, *self._claimed}:
+            self._telemetry.forget(presumed)
+
+    def _claim(self, target: Target) -> None:
+        with self._claiming:
+            if target not in self._claimed:
+                self._claimed.add(target)
+                return
+        raise SetupError(
+            f"targets: two of them are account {target.account_id} in {target.region}; every query would count "
+            "twice: remove one"
+        )
+
+    def _read(self, reader: Reader, target: Target) -> None:
+        _log.info("reading account %s in %s", target.account_id, target.region)
+        around = reader.surroundings(target)
+        for name, (build, interval) in reader.sources.items():
+            self._telemetry.malformed(target, name, 0)
+            self._threads.every(interval, partial(self._poller.poll, build(around)), f"{name} {target.region}")
+
+    def _write(self, writer: Writer, target: Target) -> None:
+        _log.info("writing events to account %s in %s", target.account_id, target.region)
+        delivery = wiring.delivery(self._config, writer.session, self._ledger, self._telemetry, CLOCKS)
+
+        def deliver_once() -> bool:
+            return not self._threads.is_stopping and delivery.run_once()
+
+        self._threads.every(writer.pause, partial(self._poller.deliver, target, OUTLET, deliver_once), OUTLET)

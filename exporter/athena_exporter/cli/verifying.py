@@ -1,0 +1,196 @@
+"""`athena-exporter verify`: does the ledger hold what CloudWatch has counted?"""
+
+import os
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+
+from athena_exporter.cli.failing import SetupError, explained
+from athena_exporter.cli.sessions import session_for
+from athena_exporter.cli.usage import HELP
+from athena_exporter.config import Config, TargetSettings, load
+from athena_exporter.costs import price_nanousd
+from athena_exporter.ledger import history
+from athena_exporter.ledger.history import Coverage, ExecutionsRow
+from athena_exporter.outlets import report as reports
+from athena_exporter.outlets import verification
+from athena_exporter.outlets.verification import Circumstances, Count, Line
+from athena_exporter.records import Target
+from athena_exporter.sources.day import DML, Day, read_day
+from athena_exporter.sources.session import Session, resolve
+from athena_exporter.sources.survey import read_setup
+
+_DAY = timedelta(days=1)
+_NANO = 1_000_000_000
+_NARROWEST = 120
+
+
+class _Date(click.ParamType[datetime]):
+    """A UTC day."""
+
+    name = "DAY"
+
+    def convert(self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        relative = {"today": today, "yesterday": today - _DAY}
+        if value in relative:
+            return relative[value]
+        try:
+            day = datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC)
+        except ValueError:
+            self.fail(f"{value!r} is no day: write 2026-03-28, yesterday or today", param, ctx)
+        if day > today:
+            self.fail(f"{value} has not begun in UTC", param, ctx)
+        return day
+
+
+@click.command(context_settings=dict(HELP))
+@click.option("--day", type=_Date(), default="yesterday", show_default=True, help="The UTC day to compare.")
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The exporter's configuration, for its targets and the ledger's path.",
+)
+@click.option(
+    "--ledger",
+    "ledger_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The ledger itself, instead of the one in the configuration.",
+)
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(min=0, max=100),
+    default=0.1,
+    show_default=True,
+    help="Percent of CloudWatch's number that a difference may be.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice([one.value for one in reports.Format]),
+    default="table",
+    show_default=True,
+    help="A table for people, or everything as raw numbers.",
+)
+@click.pass_context
+@explained
+def verify(
+    ctx: click.Context,
+    day: datetime,
+    config_path: Path | None,
+    ledger_path: Path | None,
+    tolerance: float,
+    form: str,
+) -> None:
+    """Compare a day of the ledger with what CloudWatch counted, workgroup by workgroup.
+
+    Compares DML queries and their bytes by state. Each difference comes with its likely cause; workgroups that don't
+    publish, a day that is not settled or not wholly counted, and queries around midnight are harmless. May run while
+    the exporter does. CloudWatch bills what it is asked: two metrics a workgroup and state, a cent a thousand.
+
+    \b
+    athena-exporter verify
+    athena-exporter verify --config exporter.yml --day 2026-03-28
+    athena-exporter verify --day yesterday --tolerance 0 --format json
+
+    Exit codes: 0 all agree or differ harmlessly, 1 something differs that should not, 2 wrong usage or set-up.
+    """  # noqa: D301  # \b is click's mark for "keep these lines"
+    config = load(config_path, os.environ)
+    path = ledger_path or Path(config.ledger.path)
+    covered = {one.target: one for one in history.coverage(path)}
+    rows = list(history.executions(path, day, day + _DAY))
+    lines: list[Line] = []
+    notes: list[str] = []
+    for settings in config.targets:
+        found, said = _target(config, settings, day, rows, covered, tolerance / 100)
+        lines += found
+        notes += said
+    _show(verification.table(lines, day, notes), form)
+    ctx.exit(1 if verification.unexplained(lines) else 0)
+
+
+def _target(
+    config: Config,
+    settings: TargetSettings,
+    day: datetime,
+    rows: Sequence[ExecutionsRow],
+    covered: dict[Target, Coverage],
+    tolerance: float,
+) -> tuple[list[Line], list[str]]:
+    """The lines and notes of one target."""
+    with closing(session_for(config, settings)) as session:
+        target, now = resolve(session, _now)
+        if target not in covered:
+            raise SetupError(
+                f"the ledger has never counted account {target.account_id} in {target.region}; name its ledger with "
+                "--ledger, or let the exporter run first"
+            )
+        ours = [row for row in rows if row.target == target]
+        compared = [row for row in ours if row.statement_type == DML]
+        theirs = read_day(session.cloudwatch(), day, {row.workgroup for row in compared}, clock=_now)
+        known = Circumstances(
+            target=target, day=day, now=now, since=covered[target].since, until=covered[target].until,
+            listed=theirs.listed, publishing=_publishing(session, compared, theirs), tolerance=tolerance,
+        )  # fmt: skip  # eight facts read best as a block
+    lines = verification.compare(_ledger_counts(compared), _cloudwatch_counts(theirs), known)
+    others = verification.by_type((row.statement_type, row.queries) for row in ours if row.statement_type != DML)
+    return lines, [*verification.notes(lines, known, others), _bill(theirs)]
+
+
+def _publishing(session: Session, rows: Sequence[ExecutionsRow], theirs: Day) -> dict[str, bool | None]:
+    """What the settings of workgroups say of which CloudWatch counted nothing; None where AWS does not tell."""
+    silent = {row.workgroup for row in rows} - {count.workgroup for count in theirs.counts}
+    athena = session.athena()
+    found: dict[str, bool | None] = {}
+    for name in sorted(silent):
+        try:
+            found[name] = read_setup(athena, name).publishing
+        except (ClientError, BotoCoreError):
+            # Deleted since, or not allowed: the comparison goes on without.
+            found[name] = None
+    return found
+
+
+def _ledger_counts(rows: Sequence[ExecutionsRow]) -> list[Count]:
+    return [
+        Count(workgroup=row.workgroup, state=row.state, queries=row.queries, scanned_bytes=row.scanned_bytes)
+        for row in rows
+    ]
+
+
+def _cloudwatch_counts(theirs: Day) -> list[Count]:
+    return [
+        Count(
+            workgroup=count.workgroup, state=count.state.value, queries=count.queries,
+            scanned_bytes=count.processed_bytes,
+        )
+        for count in theirs.counts
+    ]  # fmt: skip  # as above
+
+
+def _bill(theirs: Day) -> str:
+    usd = price_nanousd("cloudwatch", "GetMetricData", "ok", theirs.metrics) / _NANO
+    words = f"CloudWatch was asked for {theirs.metrics} metrics, ${usd:.4f} at list price"
+    return f"{words}; it left {theirs.incomplete} incomplete" if theirs.incomplete else words
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _show(table: reports.Table, form: str) -> None:
+    if form == reports.Format.JSON:
+        click.echo(reports.to_json(table), nl=False)
+    elif form == reports.Format.CSV:
+        click.echo(reports.to_csv(table), nl=False)
+    else:
+        console = Console()
+        Console(width=max(console.width, _NARROWEST)).print(reports.to_rich(table))

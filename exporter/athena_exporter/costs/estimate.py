@@ -1,0 +1,159 @@
+"""What a configuration will ask of AWS in an hour, and what that costs at list price.
+
+Stage: configuration -> **estimate** -> people (docs/metrics.md, `check`). The requests to CloudWatch come from the
+plan that the source itself follows; those that are free are reckoned from their intervals and page sizes.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import product
+
+from athena_exporter.config.sources import CloudWatchSettings, SourcesSettings
+from athena_exporter.costs.plan import LISTED, QUERIES, Want, asked, pack, statistics
+from athena_exporter.costs.prices import GET_METRIC_DATA, price_nanousd
+
+PAGE = 50
+"""Workgroups, query ids, executions or reservations in a page or a batch of Athena."""
+QUOTAS = 2
+"""Quotas that are read: active DML and active DDL queries."""
+TYPES = ("DML", "DDL", "UTILITY")
+"""The query types that CloudWatch tells apart."""
+STATES = 3
+"""The final states that it tells apart."""
+NANO = 1_000_000_000
+"""Nanodollars in a dollar."""
+
+_HOUR = timedelta(hours=1)
+_ATHENA, _CLOUDWATCH = "athena", "cloudwatch"
+_LISTS_A_SECOND = 5
+_PEER_METRICS = 7
+_PEER_READS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What an account is like. `active_series`: of a workgroup's nine (type and state), those that are in use.
+
+    `reservations` counts capacity reservations, each serving one workgroup.
+    """
+
+    workgroups: int
+    queries_per_hour: int = 0
+    active_series: int = len(TYPES) * STATES
+    reservations: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calls:
+    """Of one operation in an hour: requests, what AWS bills of them (metrics or requests), and the list price."""
+
+    requests: float
+    units: float
+    usd: float
+
+
+def estimate(facts: Facts, settings: SourcesSettings, *, rate_share: float = 0.5) -> Mapping[tuple[str, str], Calls]:
+    """Calls and dollars an hour in the long run, by service and operation.
+
+    What is billed is exact for an account all of whose series are active, and an upper bound for any other. Calls
+    that are free are reckoned, since they depend on when queries come.
+
+    Args:
+        facts: what the account is like.
+        settings: what is read, and how often.
+        rate_share: the configured share of each quota (`aws.rate_share`), which slows sweeps of many workgroups.
+    """
+    hour: dict[tuple[str, str], tuple[float, float]] = {}
+    parts = [*_executions(facts, settings, rate_share), *_identities(facts, settings), *_workgroups(facts, settings)]
+    if settings.cloudwatch.enabled:
+        parts += [*_query_metrics(facts, settings.cloudwatch), *_usage(settings.cloudwatch)]
+    for service, operation, requests, units in parts:
+        before = hour.get((service, operation), (0.0, 0.0))
+        hour[service, operation] = before[0] + requests, before[1] + units
+    return {key: _calls(*key, requests, units) for key, (requests, units) in hour.items() if requests}
+
+
+def peer(workgroups: int) -> Calls:
+    """YACE 0.67 as its defaults go: seven metrics of every combination, each workgroup and the account, each 300 s.
+
+    It asks for idle series as well, and once more for the sums of the account. It lists each metric at every read:
+    that is in the requests; the dollars leave it out, in its favour.
+    https://github.com/prometheus-community/yet-another-cloudwatch-exporter
+    """
+    series = len(TYPES) * STATES * (workgroups + 1)
+    requests = _pages(_PEER_METRICS * series, QUERIES) + _PEER_METRICS * _pages(series, LISTED)
+    return _calls(_CLOUDWATCH, GET_METRIC_DATA, _PEER_READS * requests, _PEER_READS * _PEER_METRICS * series)
+
+
+_Part = tuple[str, str, float, float]
+
+
+def _calls(service: str, operation: str, requests: float, units: float) -> Calls:
+    price = price_nanousd(service, operation, "ok", 1)
+    return Calls(requests=requests, units=units, usd=price * units / NANO)
+
+
+def _executions(facts: Facts, settings: SourcesSettings, rate_share: float) -> Iterator[_Part]:
+    """A sweep lists every workgroup once; the bucket of ListQueryExecutions stretches it."""
+    sweep = timedelta(seconds=facts.workgroups / (_LISTS_A_SECOND * rate_share))
+    sweeps = _HOUR / (settings.athena.interval + sweep)
+    yield _free(_ATHENA, "ListWorkGroups", sweeps * _pages(facts.workgroups, PAGE))
+    yield _free(_ATHENA, "ListQueryExecutions", sweeps * facts.workgroups + facts.queries_per_hour / PAGE)
+    # Twice: most queries are met while they run, and asked for again when they have ended.
+    yield _free(_ATHENA, "BatchGetQueryExecution", min(2 * facts.queries_per_hour, 2 * sweeps * facts.workgroups))
+
+
+def _identities(facts: Facts, settings: SourcesSettings) -> Iterator[_Part]:
+    """A window around what lacks its user in most passes, and the full pass; one call a second is the bound."""
+    if settings.lookup.enabled and facts.queries_per_hour:
+        pages = facts.queries_per_hour / PAGE
+        yield _free("cloudtrail", "LookupEvents", min(3600.0, _HOUR / settings.lookup.interval + 5 * pages))
+
+
+def _workgroups(facts: Facts, settings: SourcesSettings) -> Iterator[_Part]:
+    if not settings.workgroups.enabled:
+        return
+    reads = _HOUR / settings.workgroups.interval
+    yield _free(_ATHENA, "ListWorkGroups", reads * _pages(facts.workgroups, PAGE))
+    yield _free(_ATHENA, "GetWorkGroup", reads * facts.workgroups)
+    yield _free(_ATHENA, "ListTagsForResource", reads * facts.workgroups if settings.workgroups.tags else 0)
+    yield _free(_ATHENA, "ListCapacityReservations", reads * _pages(facts.reservations, PAGE))
+    yield _free(_ATHENA, "GetCapacityAssignmentConfiguration", reads * facts.reservations)
+    yield _free("service-quotas", "GetServiceQuota", reads * QUOTAS)
+
+
+def _query_metrics(facts: Facts, settings: CloudWatchSettings) -> Iterator[_Part]:
+    reads = _HOUR / settings.interval
+    minutes = settings.interval // timedelta(minutes=1)
+    kinds = [query_type for query_type, _ in product(TYPES, range(STATES))][: facts.active_series]
+    series = [asked(settings.metrics, query_type) for query_type in kinds] * facts.workgroups
+    wants = [Want(key=one, queries=statistics(one), minutes=minutes) for one in series]
+    requests = sum(1 for _ in pack(wants))
+    yield _CLOUDWATCH, GET_METRIC_DATA, reads * requests, reads * sum(len(want.key) for want in wants)
+    lists = reads * _pages(len(series), LISTED)
+    yield _CLOUDWATCH, "ListMetrics", lists, lists
+    if settings.capacity:
+        yield from _capacity(facts, reads, minutes)
+
+
+def _capacity(facts: Facts, reads: float, minutes: int) -> Iterator[_Part]:
+    """Two metrics a reservation; without any, one list an hour looks for one."""
+    lists = 2 * reads if facts.reservations else min(reads, 1.0)
+    yield _CLOUDWATCH, "ListMetrics", lists, lists
+    wants = [Want(key=None, queries=1, minutes=minutes)] * (2 * facts.reservations)
+    yield _CLOUDWATCH, GET_METRIC_DATA, reads * sum(1 for _ in pack(wants)), reads * len(wants)
+
+
+def _usage(settings: CloudWatchSettings) -> Iterator[_Part]:
+    if settings.active_queries:
+        reads = _HOUR / settings.active_queries
+        yield _CLOUDWATCH, GET_METRIC_DATA, reads, reads * 2
+
+
+def _free(service: str, operation: str, requests: float) -> _Part:
+    return service, operation, requests, requests
+
+
+def _pages(items: int, page: int) -> int:
+    return max(1, -(-items // page))

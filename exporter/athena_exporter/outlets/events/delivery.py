@@ -1,0 +1,146 @@
+"""Rounds out of the outbox: a fact is acknowledged when CloudWatch Logs has taken all its events, or never will.
+
+Stage: ledger's outbox -> **delivery** -> watchtower -> CloudWatch Logs. At least once: whatever happens between the
+sending and the acknowledgement, the facts are read again, and their events carry the same `access_id`.
+"""
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from athena_exporter.ledger.outbox import StoredFact
+from athena_exporter.outlets.events.acceptance import Tally
+from athena_exporter.outlets.events.shape import Stream, events_of
+from athena_exporter.outlets.events.transport import Outgoing, Transport
+
+FACTS_AT_ONCE = 5_000
+"""What a round takes out of the outbox at most; their bytes are bounded there."""
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=1)
+
+
+class Outbox(Protocol):
+    """The part of the ledger that delivery needs (`ledger.store.Ledger`)."""
+
+    def pending_facts(self, consumer: str, limit: int) -> list[StoredFact]:
+        """The oldest facts that the consumer has not acknowledged."""
+        ...
+
+    def acknowledge(self, consumer: str, seq: int) -> None:
+        """The consumer has delivered every fact up to `seq`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Groups:
+    """The names of the two log groups."""
+
+    table_access: str
+    queries: str
+
+    def of(self, stream: Stream) -> str:
+        """The log group of a sort of events."""
+        return self.table_access if stream is Stream.TABLE_ACCESS else self.queries
+
+
+class Backoff:
+    """When to try again: after a second, then twice as long each time, up to a minute, never all at one moment."""
+
+    def __init__(self, monotonic: Callable[[], float], chance: Callable[[], float]) -> None:
+        """`monotonic` in seconds; `chance` in [0, 1)."""
+        self._monotonic = monotonic
+        self._chance = chance
+        self._failures = 0
+        self._not_before = float("-inf")
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it is too early."""
+        return self._monotonic() < self._not_before
+
+    def failed(self) -> None:
+        """Once more in vain."""
+        longest = min(FIRST_PAUSE * 2**self._failures, LONGEST_PAUSE).total_seconds()
+        self._failures = min(self._failures + 1, 10)
+        self._not_before = self._monotonic() + longest * (0.5 + self._chance() / 2)
+
+    def succeeded(self) -> None:
+        """Begin anew."""
+        self._failures = 0
+
+
+class Delivery:
+    """The outbox's consumer that writes to CloudWatch Logs. From one thread at a time, but for `close`.
+
+    All targets' events go through one client, into one pair of log groups, each target into a stream of its own.
+    """
+
+    def __init__(
+        self,
+        *,
+        outbox: Outbox,
+        consumer: str,
+        client: Any,  # botocore makes its clients at run time
+        groups: Groups,
+        tally: Tally,
+        now: Callable[[], datetime],
+        monotonic: Callable[[], float],
+        create_groups: bool = True,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        """Nothing is sent before `run_once`."""
+        self._outbox = outbox
+        self._consumer = consumer
+        self._groups = groups
+        self._transport = Transport(client=client, tally=tally, now=now, create_groups=create_groups)
+        self._backoff = Backoff(monotonic, chance)
+        self._last_seq = 0
+        self._closed = False
+
+    def run_once(self) -> bool:
+        """Deliver one round, or send again what is open of the last one; whether there may be more to do at once.
+
+        Raises:
+            botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError: as AWS and botocore raise them; the
+                facts stay in the outbox, and a later call tries again.
+            LedgerError: from the outbox.
+        """
+        if self._closed or self._backoff.is_waiting or not self._has_round():
+            return False
+        try:
+            self._transport.attempt()
+        except Exception:
+            if self._closed:
+                return False
+            self._backoff.failed()
+            raise
+        self._backoff.succeeded()
+        self._outbox.acknowledge(self._consumer, self._last_seq)
+        return True
+
+    def close(self) -> None:
+        """End at once, also from another thread; what is open stays in the outbox."""
+        self._closed = True
+        self._transport.close()
+
+    def _has_round(self) -> bool:
+        if self._transport.is_busy:
+            return True
+        facts = self._outbox.pending_facts(self._consumer, FACTS_AT_ONCE)
+        if not facts:
+            return False
+        self._last_seq = facts[-1].seq
+        self._transport.begin(self._outgoing(facts))
+        return True
+
+    def _outgoing(self, facts: Sequence[StoredFact]) -> Iterator[Outgoing]:
+        names: Mapping[Stream, str] = {stream: self._groups.of(stream) for stream in Stream}
+        for fact in facts:
+            for event in events_of(fact):
+                yield Outgoing(
+                    group=names[event.stream],
+                    stream=f"{event.target.account_id}/{event.target.region}",
+                    at_ms=event.at_ms,
+                    message=event.message,
+                )

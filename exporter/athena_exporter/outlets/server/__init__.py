@@ -1,0 +1,23 @@
+"""The HTTP side: ready bytes in, answers out. A scrape waits for nobody's rendering and never calls AWS.
+
+Stage: metrics, page -> **server** -> Prometheus, people. `application` chooses the answer, `access` stands before
+it, `listener` holds the sockets and threads, `secured` is TLS, `address` where to listen.
+"""
+
+from athena_exporter.outlets.server.address import Address, AddressError, parse_address
+from athena_exporter.outlets.server.application import METRICS_TYPE, Exposition, Page, accepts_gzip, application
+from athena_exporter.outlets.server.listener import Limits, Server, serve
+
+__all__ = [
+    "METRICS_TYPE",
+    "Address",
+    "AddressError",
+    "Exposition",
+    "Limits",
+    "Page",
+    "Server",
+    "accepts_gzip",
+    "application",
+    "parse_address",
+    "serve",
+]

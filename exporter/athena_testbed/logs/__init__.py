@@ -1,0 +1,1 @@
+"""CloudWatch Logs: storage and API, with Logs Insights in `insights` beside it."""

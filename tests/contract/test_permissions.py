@@ -1,0 +1,96 @@
+"""What is granted is what is called: the policy of a configuration against the calls that the account has seen."""
+
+from pathlib import Path
+
+import boto3
+import pytest
+from click.testing import CliRunner
+from whole_exporter import CREDENTIALS, EVERYTHING, account, actions, called, configured, whole_exporter
+
+from athena_exporter.cli import main
+from athena_exporter.config import Config
+from athena_exporter.sources.permissions import PERMISSIONS
+
+ROLE = "arn:aws:iam::123456789012:role/athena-reader"
+CONFIGURATIONS = {
+    "defaults": "",
+    "everything": EVERYTHING,
+    "who ran what, no more": "sources: {workgroups: {enabled: false}}\nsql: {tables: false}",
+    "no users": "sources: {lookup: {enabled: false}}\nsql: {views: false}",
+    "events into groups that are there": "events: {enabled: true, create_groups: false}",
+    "active queries, no tags": "sources: {cloudwatch: {enabled: true, capacity: false}}",
+}
+
+
+@pytest.fixture(autouse=True)
+def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def policy(path: Path, *arguments: str) -> set[str]:
+    result = CliRunner().invoke(main, ["iam-policy", "--config", str(path), *arguments])
+    assert result.exit_code == 0, result.stderr
+    return actions(result.stdout)
+
+
+@pytest.mark.parametrize("text", CONFIGURATIONS.values(), ids=list(CONFIGURATIONS))
+def test_what_the_policy_grants_is_what_the_exporter_calls(tmp_path: Path, text: str) -> None:
+    with account() as running:
+        path = configured(tmp_path, running, text)
+        if "create_groups: false" in text:
+            make_groups(running.url)
+            running.testbed.forget_calls()
+        with whole_exporter(path) as exporter:
+            exporter.run()
+        assert called(running) == policy(path)
+
+
+def make_groups(url: str) -> None:
+    logs = boto3.client("logs", region_name="eu-west-1", endpoint_url=url)
+    for name in (Config().events.table_access_group, Config().events.queries_group):
+        logs.create_log_group(logGroupName=name)
+    logs.close()
+
+
+def test_what_a_role_is_granted_is_what_is_called_through_it(tmp_path: Path) -> None:
+    with account() as running:
+        path = configured(tmp_path, running, role_arn=ROLE)
+        with whole_exporter(path) as exporter:
+            exporter.run()
+        assert called(running) == policy(path) | policy(path, "--role", ROLE)
+        assert policy(path) == {"sts:AssumeRole"}
+
+
+def test_check_tries_exactly_what_the_policy_grants(tmp_path: Path) -> None:
+    with account() as running:
+        path = configured(tmp_path, running, EVERYTHING)
+        result = CliRunner().invoke(main, ["check", "--config", str(path)])
+        assert result.exit_code == 0, result.output
+        assert called(running) == policy(path)
+
+
+def test_verify_asks_for_no_more_than_it_is_granted(tmp_path: Path) -> None:
+    with account() as running:
+        path = configured(tmp_path, running)
+        with whole_exporter(path) as exporter:
+            exporter.run(passes=1)
+        running.testbed.forget_calls()
+        result = CliRunner().invoke(main, ["verify", "--config", str(path), "--day", "today"])
+        assert result.exit_code in {0, 1}, result.output
+        assert called(running) <= policy(path, "--verify")
+        assert {"cloudwatch:ListMetrics", "cloudwatch:GetMetricData"} <= called(running)
+
+
+def test_no_permission_of_the_table_goes_untested() -> None:
+    """Each action is needed by some configuration above, so that each is compared with calls."""
+    full = Config.model_validate(
+        {
+            "targets": [{"region": "eu-west-1", "role_arn": ROLE}],
+            "sources": {"workgroups": {"tags": ["component"]}, "cloudwatch": {"enabled": True}},
+            "events": {"enabled": True},
+        }
+    )
+    assert {one.action for one in PERMISSIONS} == {one.action for one in PERMISSIONS if one.needed(full)}

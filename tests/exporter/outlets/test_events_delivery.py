@@ -1,0 +1,373 @@
+"""Why these tests exist: watchtower drops events without a word in seven ways; whatever it drops must arrive.
+
+The wire is real: an embedded CloudWatch Logs with AWS's limits, and faults in front of it.
+"""
+
+import json
+import logging
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+from log_groups import Account, account
+from log_wire import GROUPS, TARGET, Box, Fates
+from processes import until
+
+from athena_exporter.ledger.outbox import StoredFact
+from athena_exporter.outlets.events import Delivery
+from athena_exporter.outlets.events.delivery import Backoff
+from athena_exporter.outlets.events.transport import Outgoing, Transport
+from athena_exporter.records import Target
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+DAY = timedelta(days=1)
+GROUP, STREAM = GROUPS.table_access, "123456789012/eu-west-1"
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Account]:
+    with account() as account_:
+        yield account_
+
+
+@pytest.fixture
+def logs(shared: Account) -> Iterator[Account]:
+    """The account, its logs empty."""
+    with shared.emptied() as emptied:
+        yield emptied
+
+
+@pytest.fixture
+def fates() -> Fates:
+    return Fates()
+
+
+@pytest.fixture
+def transport(logs: Account, fates: Fates) -> Iterator[Transport]:
+    made = Transport(client=logs.client, tally=fates, now=lambda: NOW)
+    yield made
+    made.close()
+
+
+def events(count: int, *, at: datetime = NOW, step: timedelta = timedelta(0), first: int = 0) -> list[Outgoing]:
+    return [
+        Outgoing(
+            group=GROUP,
+            stream=STREAM,
+            at_ms=int((at + number * step).timestamp() * 1000),
+            message=json.dumps({"access_id": str(first + number), "table": "apple"}),
+        )
+        for number in range(count)
+    ]
+
+
+def ids(logs: Account, group: str = GROUP) -> list[str]:
+    return [event["access_id"] for event in logs.arrived(group)]
+
+
+def deliver(transport: Transport, *rounds: list[Outgoing], attempts: int = 10) -> int:
+    """Send rounds until none is open; how many attempts failed."""
+    failed = 0
+    for one in rounds:
+        transport.begin(one)
+        while transport.is_busy:
+            try:
+                transport.attempt()
+            except (ClientError, BotoCoreError):
+                failed += 1
+                assert failed <= attempts
+    return failed
+
+
+def test_the_first_events_of_a_new_group_arrive(transport: Transport, logs: Account, fates: Fates) -> None:
+    """watchtower drops whatever is logged while it creates a stream."""
+    deliver(transport, events(5_000))
+    assert len(ids(logs)) == len(set(ids(logs))) == 5_000
+    assert (fates.of("accepted"), fates.of("resent")) == (5_000, 0)
+
+
+def test_events_keep_their_millisecond(transport: Transport, logs: Account) -> None:
+    sent = events(1_000, at=NOW - timedelta(seconds=2), step=timedelta(milliseconds=1))
+    deliver(transport, sent)
+    assert [event["@timestamp"] for event in logs.arrived(GROUP)] == [event.at_ms for event in sent]
+
+
+def test_a_throttled_batch_is_sent_again(transport: Transport, logs: Account, fates: Fates) -> None:
+    logs.fail({"kind": "throttle", "times": 2})
+    assert deliver(transport, events(100)) == 2
+    assert sorted(ids(logs)) == sorted(str(number) for number in range(100))
+    assert (fates.of("accepted"), fates.of("resent")) == (100, 200)
+
+
+def test_only_what_was_not_accepted_is_sent_again(transport: Transport, logs: Account, fates: Fates) -> None:
+    days = events(3, at=NOW - 2 * DAY, step=DAY)
+    logs.fail({"kind": "internal", "after": 1, "times": 1})
+    assert deliver(transport, days) == 1
+    assert ids(logs) == ["0", "1", "2"]
+    assert fates.of("resent") == 2
+
+
+def test_an_outage_of_several_attempts_loses_nothing(transport: Transport, logs: Account) -> None:
+    logs.fail({"kind": "drop_before", "times": 4})
+    assert deliver(transport, events(50)) >= 3
+    assert len(set(ids(logs))) == 50
+
+
+def test_a_lost_answer_makes_copies_with_the_same_id(transport: Transport, logs: Account) -> None:
+    logs.fail({"kind": "drop_after", "times": 1})
+    assert deliver(transport, events(50)) == 1
+    assert len(ids(logs)) == 100
+    assert len(set(ids(logs))) == 50
+
+
+def test_events_of_many_days_arrive(transport: Transport, logs: Account) -> None:
+    """CloudWatch Logs refuses a batch that spans a day, and watchtower drops it whole."""
+    deliver(transport, list(reversed(events(26, at=NOW - 13 * DAY, step=DAY / 2))))
+    assert ids(logs) == [str(number) for number in range(26)]
+
+
+def test_what_is_too_old_is_counted_and_not_sent(transport: Transport, logs: Account, fates: Fates) -> None:
+    deliver(transport, [*events(2, at=NOW - 14 * DAY), *events(3, first=2)])
+    assert sorted(ids(logs)) == ["2", "3", "4"]
+    assert (fates.of("too_old"), fates.of("accepted")) == (2, 3)
+
+
+def test_what_the_group_keeps_no_longer_is_counted(transport: Transport, logs: Account, fates: Fates) -> None:
+    logs.client.create_log_group(logGroupName=GROUP)
+    logs.client.put_retention_policy(logGroupName=GROUP, retentionInDays=1)
+    deliver(transport, [*events(2, at=NOW - 3 * DAY), *events(3, first=2)])
+    assert sorted(ids(logs)) == ["2", "3", "4"]
+    assert (fates.of("expired"), fates.of("accepted")) == (2, 3)
+
+
+def test_what_lies_in_the_future_is_counted(transport: Transport, logs: Account, fates: Fates) -> None:
+    deliver(transport, [*events(3), *events(2, at=NOW + timedelta(hours=3), first=3)])
+    assert sorted(ids(logs)) == ["0", "1", "2"]
+    assert (fates.of("too_new"), fates.of("accepted")) == (2, 3)
+
+
+def test_what_is_too_large_is_counted_and_the_rest_arrives(transport: Transport, logs: Account, fates: Fates) -> None:
+    large = Outgoing(group=GROUP, stream=STREAM, at_ms=int(NOW.timestamp() * 1000), message="x" * 300_000)
+    deliver(transport, [large, *events(3)])
+    assert len(ids(logs)) == 3
+    assert fates.of("too_large") == 1
+
+
+def test_many_bytes_are_many_batches(transport: Transport, logs: Account) -> None:
+    """watchtower closes a batch at AWS's megabyte, 26 bytes an event included."""
+    padding = "x" * 150_000
+    padded = [replace(one, message=json.dumps({"access_id": one.message, "pad": padding})) for one in events(30)]
+    deliver(transport, padded)
+    assert len(set(ids(logs))) == 30
+
+
+def test_one_event_that_is_called_invalid_does_not_hold_the_others_back(logs: Account, fates: Fates) -> None:
+    """An empty text is invalid to CloudWatch Logs, and so is a whole batch that holds one."""
+    transport = Transport(client=logs.client, tally=fates, now=lambda: NOW)
+    poison = Outgoing(group=GROUP, stream=STREAM, at_ms=int(NOW.timestamp() * 1000) + 1, message=" ")
+    refuse_blank(logs.client)
+    deliver(transport, [*events(40), poison, *events(40, at=NOW + timedelta(seconds=1), first=40)])
+    transport.close()
+    assert len(set(ids(logs))) == 80
+    assert fates.of("refused") == 1
+
+
+def refuse_blank(client: Any) -> None:
+    """Make the real wire call a batch invalid: a message that the service refuses, whatever stands beside it."""
+
+    def invalid(params: dict[str, Any], **_: object) -> None:
+        params["body"] = params["body"].replace(b'"message": " "', b'"message": ""')
+
+    client.meta.events.register("before-call.logs.PutLogEvents", invalid)
+
+
+def test_a_stream_that_somebody_deleted_is_made_again(transport: Transport, logs: Account) -> None:
+    deliver(transport, events(10))
+    logs.client.delete_log_stream(logGroupName=GROUP, logStreamName=STREAM)
+    assert deliver(transport, events(10, first=10)) == 1
+    assert sorted(ids(logs)) == sorted(str(number) for number in range(10, 20))
+
+
+def test_a_group_that_must_not_be_created_is_missed_aloud(logs: Account, fates: Fates) -> None:
+    transport = Transport(client=logs.client, tally=fates, now=lambda: NOW, create_groups=False)
+    transport.begin(events(1))
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        transport.attempt()
+    logs.client.create_log_group(logGroupName=GROUP)
+    transport.attempt()
+    transport.close()
+    assert ids(logs) == ["0"]
+
+
+def test_warnings_that_are_errors_end_nothing(transport: Transport, logs: Account) -> None:
+    """python -W error would end watchtower's thread with its first warning, and every later event with it."""
+    assert any(action == "error" for action, *_ in warnings.filters)
+    logs.fail({"kind": "throttle", "times": 1})
+    deliver(transport, events(10), events(10, first=10))
+    assert len(set(ids(logs))) == 20
+
+
+def test_nothing_that_is_sent_comes_back_as_a_log_line(
+    transport: Transport, logs: Account, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG, "athena_exporter.events"):
+        deliver(transport, events(3))
+    assert [record for record in caplog.records if record.name == "athena_exporter.events"] == []
+    assert len(ids(logs)) == 3
+
+
+# -- rounds out of the outbox -----------------------------------------------------------------------------------------
+
+
+def fact(seq: int, *, tables: int = 2, target: Target = TARGET, at: datetime = NOW) -> StoredFact:
+    uses = [
+        {"catalog": "c", "database": "d", "table": f"t{n}", "mode": "read", "via_view": None} for n in range(tables)
+    ]
+    untold = dict.fromkeys(
+        ("catalog", "database", "statement_type", "substatement_type", "queue_ms", "planning_ms", "engine_ms", "error",
+         "service_pre_ms", "service_ms", "total_ms", "dpu_count", "result_reused", "sql_digest", "sql_text", "unparsed")
+    )  # fmt: skip  # a list of names reads best in rows
+    told = {
+        "query_id": f"query-{seq}", "at": at.isoformat(), "attribution": "known", "workload": None,
+        "identity": {"user": "ann", "role": None, "kind": "person", "client": "c"}, "billed_bytes": 1,
+        "cost_nanousd": 1,
+        "execution": untold | {"workgroup": "w", "state": "succeeded", "scanned_bytes": 1, "cutoff_hit": False,
+                               "submitted_at": at.isoformat(), "ended_at": at.isoformat(), "tables": uses},
+    }  # fmt: skip  # as above
+    return StoredFact(seq=seq, kind="query", target=target, body=json.dumps(told))
+
+
+class Hand:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def hand() -> Hand:
+    return Hand()
+
+
+@pytest.fixture
+def box() -> Box:
+    return Box()
+
+
+@pytest.fixture
+def delivery(logs: Account, fates: Fates, box: Box, hand: Hand) -> Iterator[Delivery]:
+    made = Delivery(
+        outbox=box, consumer="events", client=logs.client, groups=GROUPS, tally=fates, now=lambda: NOW,
+        monotonic=hand, chance=lambda: 0.0,
+    )  # fmt: skip  # eight arguments read best as a block
+    yield made
+    made.close()
+
+
+def test_a_fact_is_acknowledged_when_all_its_events_were_accepted(delivery: Delivery, logs: Account, box: Box) -> None:
+    box.facts = [fact(1), fact(2)]
+    assert delivery.run_once()
+    assert box.acknowledged == 2
+    assert len(logs.arrived(GROUPS.table_access)) == 4
+    assert len(logs.arrived(GROUPS.queries)) == 2
+    assert not delivery.run_once()
+
+
+def test_each_target_has_a_stream_of_its_own(delivery: Delivery, logs: Account, box: Box) -> None:
+    box.facts = [fact(1), fact(2, target=Target(account_id="210987654321", region="eu-west-2"))]
+    delivery.run_once()
+    streams = {event["query_id"]: event["@logStream"] for event in logs.arrived(GROUPS.queries)}
+    assert streams == {"query-1": "123456789012/eu-west-1", "query-2": "210987654321/eu-west-2"}
+
+
+def test_nothing_is_acknowledged_while_anything_is_open(
+    delivery: Delivery, logs: Account, box: Box, hand: Hand
+) -> None:
+    box.facts = [fact(1)]
+    logs.fail({"kind": "unavailable"})
+    with pytest.raises(ClientError):
+        delivery.run_once()
+    assert box.acknowledged == 0
+    logs.fail()
+    hand.seconds += 60
+    assert delivery.run_once()
+    assert box.acknowledged == 1
+    assert {event["access_id"] for event in logs.arrived(GROUPS.table_access)} != set()
+
+
+def test_a_fact_whose_events_will_never_be_taken_is_done(
+    delivery: Delivery, box: Box, fates: Fates, logs: Account
+) -> None:
+    box.facts = [fact(1, at=NOW - 20 * DAY), fact(2)]
+    assert delivery.run_once()
+    assert box.acknowledged == 2
+    assert fates.counts["too_old", GROUPS.table_access] == 2
+    assert fates.counts["too_old", GROUPS.queries] == 1
+    assert len(logs.arrived(GROUPS.queries)) == 1
+
+
+def test_after_a_failure_it_waits_longer_each_time_and_asks_nothing_meanwhile(
+    delivery: Delivery, logs: Account, box: Box, hand: Hand
+) -> None:
+    box.facts = [fact(1)]
+    logs.fail({"kind": "throttle"})
+    waited = []
+    for _ in range(9):
+        with pytest.raises(ClientError):
+            delivery.run_once()
+        before = hand.seconds
+        while not tries(delivery):
+            assert not delivery.run_once()
+            hand.seconds += 0.5
+        waited.append(hand.seconds - before)
+    assert waited == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
+
+
+def tries(delivery: Delivery) -> bool:
+    return not delivery._backoff.is_waiting
+
+
+def test_the_pause_after_failures_is_never_the_same_for_two_exporters() -> None:
+    hand = Hand()
+    least, most = Backoff(hand, lambda: 0.0), Backoff(hand, lambda: 0.999)
+    least.failed()
+    most.failed()
+    hand.seconds = 0.5
+    assert (least.is_waiting, most.is_waiting) == (False, True)
+
+
+def test_a_round_is_bounded_and_the_next_one_follows_at_once(delivery: Delivery, box: Box) -> None:
+    box.facts = [fact(seq, tables=0) for seq in range(1, 5_002)]
+    assert delivery.run_once()
+    assert box.acknowledged == 5_000
+    assert box.asked == [5_000]
+    assert delivery.run_once()
+    assert box.acknowledged == 5_001
+
+
+def test_a_delivery_that_ends_in_the_middle_ends_soon_and_acknowledges_nothing(logs: Account, fates: Fates) -> None:
+    box = Box(facts=[fact(1)])
+    delivery = Delivery(
+        outbox=box, consumer="events", client=logs.client, groups=GROUPS, tally=fates, now=lambda: NOW,
+        monotonic=time.monotonic,
+    )  # fmt: skip  # seven arguments read best as a block
+    logs.fail({"kind": "timeout", "seconds": 2})
+    answers: list[bool] = []
+    thread = threading.Thread(target=lambda: answers.append(delivery.run_once()), daemon=True)
+    thread.start()
+    until(lambda: logs.testbed.testbed.faults.json()[0]["given"], seconds=10, what="a batch is on its way", every=0.02)
+    began = time.monotonic()
+    delivery.close()
+    thread.join(timeout=20)
+    assert time.monotonic() - began < 5
+    assert answers == [False]
+    assert box.acknowledged == 0
