@@ -5,6 +5,7 @@ the testbed's answers change. With a folder from a real account they say whether
 """
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -31,7 +32,6 @@ import athena_testbed
 from athena_exporter.records import Workgroups
 from athena_exporter.sources.executions import read_execution
 from athena_exporter.sources.identity import IdentityRules
-from athena_exporter.sources.recording import Recorder
 from athena_exporter.sources.starts import read_event
 from athena_exporter.sources.workgroups import WorkgroupsSource
 
@@ -81,24 +81,24 @@ def _credentials() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def testbed() -> Recorder:
-    """What would be recorded of the testbed as it is now: a working day of every kind of query."""
+def running() -> Iterator[athena_testbed.Running]:
+    """A working day of every kind of query; its clock stands still."""
     settings = athena_testbed.Settings(
-        history=timedelta(days=1), history_queries_per_day=4000, queries_per_minute=0, rates=None, dml_quota=1000,
+        history=timedelta(days=1), history_queries_per_day=4000, queries_per_minute=0, rates=None,
         cloudtrail_delay=timedelta(seconds=1), listmetrics_delay=timedelta(0),
     )  # fmt: skip  # one account
     with athena_testbed.running(settings, clock=lambda: int(NOW.timestamp() * 1000)) as running:
-        return from_testbed(running, NOW)
+        yield running
 
 
 @pytest.fixture(scope="module")
-def recorded(testbed: Recorder, request: pytest.FixtureRequest) -> dict[str, Recording]:
+def recorded(running: athena_testbed.Running, request: pytest.FixtureRequest) -> dict[str, Recording]:
     """The folder's recordings; `--update-golden` records the repository's own anew."""
     if request.config.getoption("--update-golden") and FOLDER == OWN:
         assert os.environ.get("CI", "").lower() != "true", "--update-golden is for a person's machine: CI compares"
         for old in OWN.glob("*.json"):
             old.unlink()
-        testbed.write(OWN)
+        from_testbed(running, NOW).write(OWN)
     found = read_folder(FOLDER)
     assert found, f"{FOLDER} holds no recording: run athena-exporter check --record {FOLDER}"
     return found
@@ -152,7 +152,7 @@ def test_every_recorded_start_is_read(recorded: dict[str, Recording]) -> None:
 
 
 def test_the_recorded_workgroups_pass_through_the_source(recorded: dict[str, Recording]) -> None:
-    with closing(session_with("http://127.0.0.1:9", {}, observe=Replay(recorded).observe)) as session:  # type: ignore[arg-type]  # nothing is counted of calls that are not made
+    with closing(session_with("http://127.0.0.1:9", Counter(), observe=Replay(recorded).observe)) as session:
         source = WorkgroupsSource(
             client=session.athena(), quotas=None, target=TARGET, clock=local_time, tags=("component",)
         )
@@ -163,8 +163,10 @@ def test_the_recorded_workgroups_pass_through_the_source(recorded: dict[str, Rec
     assert all(item.is_publishing is not None for item in told.items)
 
 
-def test_the_testbed_answers_as_it_was_recorded(testbed: Recorder, recorded: dict[str, Recording]) -> None:
-    ours = as_recordings(testbed)
+def test_the_testbed_answers_as_it_was_recorded(
+    running: athena_testbed.Running, recorded: dict[str, Recording]
+) -> None:
+    ours = as_recordings(from_testbed(running, NOW, longest_list=1000, most_exchanges=100))
     unlike = [f"{name}: the testbed was never asked" for name in sorted(recorded.keys() - ours.keys())]
     for name in sorted(recorded.keys() & ours.keys()):
         unlike += differences(ours[name], recorded[name])
@@ -207,7 +209,7 @@ def test_a_value_of_the_wrong_type_is_no_fit() -> None:
     shape = recording().shape
     assert list(misfits(shape, {"WorkGroups": [{"Name": "etl", "New": 1}]})) == []
     assert list(misfits(shape, {"WorkGroups": [{"Name": 5}]})) == [".WorkGroups[].Name: wanted string, found number"]
-    assert list(misfits(shape, {"WorkGroups": {}})) == [".WorkGroups: wanted a list, found structure"]
+    assert list(misfits(shape, {"WorkGroups": {}})) == [".WorkGroups: wanted list, found structure"]
 
 
 def test_errors_are_recorded_and_not_compared() -> None:

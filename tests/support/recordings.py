@@ -2,18 +2,19 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import botocore.session
 import yaml
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.client import BaseClient
-from botocore.model import ListShape, MapShape, Shape, StructureShape
+from botocore.compat import HTTPHeaders
+from botocore.model import ListShape, Shape, StructureShape
 from source_world import REGION, TARGET, session_with
 from whole_exporter import EVERYTHING
 
@@ -30,6 +31,12 @@ ENOUGH = 3
 """So many parents must lack a member before its absence says anything: a recording is a small sample."""
 # As requests are signed -> as botocore calls the service.
 _CLIENTS = {"monitoring": "cloudwatch", "servicequotas": "service-quotas"}
+_KINDS = {
+    "structure": {"structure"}, "map": {"structure"}, "list": {"list"}, "string": {"text"}, "boolean": {"flag"},
+    "timestamp": {"number", "text"}, "integer": {"number"}, "long": {"number"}, "double": {"number"},
+    "float": {"number"},
+}  # fmt: skip  # a table
+"""What JSON holds for each of botocore's types."""
 _MODELS = botocore.session.get_session()
 
 
@@ -64,9 +71,9 @@ def read_folder(folder: Path) -> dict[str, Recording]:
     return {each.name: each for each in found}
 
 
-def from_testbed(running: athena_testbed.Running, now: datetime) -> Recorder:
+def from_testbed(running: athena_testbed.Running, now: datetime, **limits: int) -> Recorder:
     """What `check --record` would keep of this account, made without its waits and with a key that stays the same."""
-    recorder = Recorder(Disguise(b"the recordings of this repository"))
+    recorder = Recorder(Disguise(b"the recordings of this repository"), **limits)
     config = Config.model_validate({"targets": [{"region": REGION}], **yaml.safe_load(EVERYTHING)})
     session = session_with(running.url, Counter(), observe=recorder.observe)
     with closing(session):
@@ -106,12 +113,15 @@ class Replay:
 
     def observe(self, client: BaseClient) -> None:
         """Stand between the client and the wire."""
-        client.meta.events.register("before-send", self._send)
+        # botocore takes an answer from this event instead of sending; its stubs know nothing of that.
+        send = cast("Callable[..., None]", self._send)
+        client.meta.events.register("before-send", send)
 
     def _send(self, *, event_name: str, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         answer = dict(self._answers[event_name.rsplit(".", 1)[-1]])
         answer.pop("NextToken", None)
-        return AWSResponse(request.url, 200, {"date": _http(datetime.now(UTC))}, _Body(json.dumps(answer).encode()))
+        headers = HTTPHeaders.from_dict({"date": _http(datetime.now(UTC))})
+        return AWSResponse(request.url, 200, headers, _Body(json.dumps(answer).encode()))
 
 
 class _Body:
@@ -127,31 +137,19 @@ def _http(at: datetime) -> str:
 
 
 def misfits(shape: Shape | None, value: Any, where: str = "") -> Iterator[str]:
-    """Where a value is not what botocore's shape says. Members that the shape does not know are AWS's news, no fault."""
+    """Where a value is not what botocore's shape says; a member that the shape does not know is no fault."""
+    wanted = _KINDS.get(shape.type_name, set()) if shape else set()
     if shape is None:
         return
-    if isinstance(shape, StructureShape):
-        if not isinstance(value, dict):
-            yield f"{where}: wanted a structure, found {_kind(value)}"
-            return
-        for name, each in value.items():
-            if name in shape.members and each is not None:
-                yield from misfits(shape.members[name], each, f"{where}.{name}")
+    if _kind(value) not in wanted:
+        yield f"{where}: wanted {shape.type_name}, found {_kind(value)}"
+    elif isinstance(shape, StructureShape):
+        for name in value.keys() & shape.members.keys():
+            if value[name] is not None:
+                yield from misfits(shape.members[name], value[name], f"{where}.{name}")
     elif isinstance(shape, ListShape):
-        if not isinstance(value, list):
-            yield f"{where}: wanted a list, found {_kind(value)}"
-            return
         for each in value:
             yield from misfits(shape.member, each, f"{where}[]")
-    elif _kind(value) not in _kinds(shape):
-        yield f"{where}: wanted {shape.type_name}, found {_kind(value)}"
-
-
-def _kinds(shape: Shape) -> set[str]:
-    if isinstance(shape, MapShape):
-        return {"structure"}
-    numbers = dict.fromkeys(("integer", "long", "double", "float"), {"number"})
-    return {"string": {"text"}, "boolean": {"flag"}, "timestamp": {"number", "text"}, **numbers}[shape.type_name]
 
 
 def _kind(value: Any) -> str:

@@ -52,10 +52,13 @@ _ACCOUNT: Mapping[str, Any] = {
 
 
 @contextmanager
-def account(**settings: Any) -> Iterator[athena_testbed.Running]:
-    """A company that ran a few queries twenty minutes ago, one of them on a view, and whose answers come at once."""
+def account(*, whole: bool = False, **settings: Any) -> Iterator[athena_testbed.Running]:
+    """A company that ran a few queries twenty minutes ago, one of them on a view, and whose answers come at once.
+
+    It has the workgroups in `KEPT` only, unless `whole`.
+    """
     with athena_testbed.running(athena_testbed.Settings(**{**_ACCOUNT, **settings})) as running:
-        for name in set(running.account.company.workgroups) - KEPT:
+        for name in set() if whole else set(running.account.company.workgroups) - KEPT:
             running.delete_workgroup(name)  # each would cost calls of AWS's scarcest rates
         began = datetime.now(UTC) - timedelta(minutes=20)
         running.add(*(_query(began + timedelta(seconds=number), name) for number, name in enumerate(sorted(KEPT))))

@@ -219,21 +219,16 @@ def test_periods_begin_at_the_start_and_exclude_the_end(begin: Callable[..., Any
     assert newest_first == sorted(newest_first, reverse=True)
 
 
-def test_days_hours_and_minutes_of_an_account_agree(begin: Callable[..., Any], clock: Clock) -> None:
+def test_days_hours_and_minutes_of_an_account_agree(begin: Callable[..., Any]) -> None:
     """Whole days come from remembered cells, pieces of days from the samples."""
     world = begin(history=timedelta(days=3), history_queries_per_day=400)
     midnight = NOON / 1000 - DAY / 2
     for metric in ("TotalExecutionTime", "ProcessedBytes"):
         for statistic, together in (("Sum", sum), ("SampleCount", sum), ("Maximum", max), ("Minimum", min)):
-            found = {
-                period: _points(
-                    world,
-                    _stat(metric, _dimensions("", "DML", "SUCCEEDED"), statistic, period),
-                    midnight - DAY,
-                    midnight,
-                )
-                for period in (60, 3600, 86_400)
-            }
+            found = {}
+            for period in (60, 3600, 86_400):
+                query = _stat(metric, _dimensions("", "DML", "SUCCEEDED"), statistic, period)
+                found[period] = _points(world, query, midnight - DAY, midnight)
             assert together(found[60].values()) == together(found[3600].values()) == found[86_400][midnight - DAY]
 
 
@@ -243,14 +238,9 @@ def test_fine_data_points_are_forgotten_first(begin: Callable[..., Any], clock: 
     began = NOON / 1000
 
     def kept() -> list[int]:
-        periods = (30, 60, 300, 3600)
-        answers = {
-            period: _points(
-                world, {**BYTES, "MetricStat": {**BYTES["MetricStat"], "Period": period}}, began, began + 7200
-            )
-            for period in periods
-        }
-        return [period for period, answer in answers.items() if answer]
+        name = _dimensions("analytics")
+        queries = {period: _stat("ProcessedBytes", name, "Sum", period) for period in (30, 60, 300, 3600)}
+        return [period for period, query in queries.items() if _points(world, query, began, began + 7200)]
 
     for days, expected in ((0, [60, 300, 3600]), (15, [60, 300, 3600]), (1, [300, 3600]), (47, [300, 3600]),
                            (1, [3600]), (391, [3600]), (1, [])):  # fmt: skip  # days go by
@@ -278,7 +268,7 @@ def test_listmetrics_learns_late_and_forgets(begin: Callable[..., Any], clock: C
     assert names() == 0
 
 
-def test_listmetrics_filters_and_pages(begin: Callable[..., Any], clock: Clock) -> None:
+def test_listmetrics_filters_and_pages(begin: Callable[..., Any]) -> None:
     world = begin(history=timedelta(hours=20), history_queries_per_day=2000, workgroups=60)
     pages = list(world.pages("cloudwatch", "ListMetrics", Namespace="AWS/Athena"))
     assert [len(page["Metrics"]) for page in pages[:-1]] == [500] * (len(pages) - 1)
@@ -416,6 +406,26 @@ def test_a_reservations_dpus_are_told_every_minute(begin: Callable[..., Any], cl
     assert _points(world, _gauge("DPUConsumed", WorkGroup="analytics"), *span) == {}
 
 
+def test_days_of_a_gauge_are_the_sum_of_their_minutes(begin: Callable[..., Any], clock: Clock) -> None:
+    world = begin(history=timedelta(days=5), history_queries_per_day=400, time_scale=1.0)
+    midnight = NOON / 1000 - DAY / 2
+    span = (midnight - 4 * DAY, midnight)
+    for query in (_gauge("DPUConsumed"), _gauge("DPUAllocated"), _active("DML")):
+        daily = {**query, "MetricStat": {**query["MetricStat"], "Period": 86_400, "Stat": "Sum"}}
+        minutes = _points(world, {**query, "MetricStat": {**query["MetricStat"], "Stat": "Sum"}}, *span)
+        for _ in range(2):
+            days = _points(world, daily, *span)
+            assert sum(days.values()) == pytest.approx(sum(minutes.values()))
+            assert sum(days.values()) > 0
+    assert _points(
+        world, {**daily, "MetricStat": {**_gauge("DPUAllocated")["MetricStat"], "Period": 86_400}}, *span
+    ) == (dict.fromkeys([midnight - day * DAY for day in range(1, 5)], 24 * 1440))
+    before = _points(world, daily, *span)
+    _given(world, clock, -3 * DAY, submitted_at=clock.seconds - 3 * DAY - 90)
+    after = _points(world, daily, *span)
+    assert sum(after.values()) - sum(before.values()) in {1, 2}
+
+
 def test_a_running_query_already_uses_dpus(begin: Callable[..., Any], clock: Clock) -> None:
     world = begin()
     began = clock.seconds
@@ -501,42 +511,28 @@ def test_calls_count_the_metrics_that_aws_bills(begin: Callable[..., Any], clock
     assert _calls(world)["truncated"] == (1, 1)
 
 
-def test_a_year_is_answered_in_less_than_a_second(begin: Callable[..., Any], clock: Clock) -> None:
+def test_a_year_is_the_truth_and_answered_in_less_than_a_second(begin: Callable[..., Any]) -> None:
+    """Where nobody can look at single queries, the past repeats itself; its truth repeats with it."""
     world = begin(history=timedelta(days=365), history_queries_per_day=60)
-    midnight = NOON / 1000 - DAY / 2
-    span = (midnight - 365 * DAY, midnight)
-    daily = {
-        period: _points(
-            world, _stat("ProcessedBytes", _dimensions("dbt-prod", "DML", "SUCCEEDED"), period=period), *span
-        )
-        for period in (3600, 86_400)
-    }
-    assert len(daily[86_400]) > 300
-    assert sum(daily[3600].values()) == sum(daily[86_400].values())
-    began = time.process_time()
-    for name in ("SampleCount", "Maximum"):
-        _points(world, _stat("TotalExecutionTime", _dimensions("", "DML", "SUCCEEDED"), name, period=86_400), *span)
-    assert time.process_time() - began < 1
-
-
-def test_the_past_that_nobody_can_look_into_repeats_and_is_the_truth_all_the_same(
-    begin: Callable[..., Any], clock: Clock
-) -> None:
-    world = begin(history=timedelta(days=200), history_queries_per_day=60)
     midnight = NOON / 1000 - DAY / 2
     since, until = midnight - 130 * DAY, midnight - 60 * DAY
     truth = world.testbed.truth(datetime.fromtimestamp(since, tz=UTC), datetime.fromtimestamp(until, tz=UTC))
-    rows = [row for row in truth["by_workgroup_statement_type_state"]
-            if row["workgroup"] != SILENT and row["statement_type"] == "DML"]  # fmt: skip  # one condition
-    total = sum(
-        sum(_points(world, _stat("ProcessedBytes", _dimensions("", "DML", state), period=3600), since, until).values())
-        for state in ("SUCCEEDED", "FAILED", "CANCELED")
-    )
-    assert total == sum(row["scanned_bytes"] for row in rows) > 0
-    old = _points(
-        world, _stat("TotalExecutionTime", _dimensions("", "DML", "SUCCEEDED"), period=86_400),
-        midnight - 160 * DAY, midnight - 100 * DAY,
-    )  # fmt: skip  # as short as it can be said
-    days = sorted(old)
-    assert [old[day] for day in days[:28]] == [old[day] for day in days[28:56]]
-    assert len({old[day] for day in days[:28]}) == 28
+    scanned = [
+        row["scanned_bytes"]
+        for row in truth["by_workgroup_statement_type_state"]
+        if row["workgroup"] != SILENT and row["statement_type"] == "DML"
+    ]
+    for period in (3600, 86_400):
+        states = ("SUCCEEDED", "FAILED", "CANCELED")
+        queries = [_stat("ProcessedBytes", _dimensions("", "DML", state), "Sum", period) for state in states]
+        assert sum(sum(_points(world, query, since, until).values()) for query in queries) == sum(scanned) > 0
+    daily = _stat("TotalExecutionTime", _dimensions("", "DML", "SUCCEEDED"), period=86_400)
+    _points(world, daily, midnight - 365 * DAY, midnight)
+    began = time.process_time()
+    year = _points(world, daily, midnight - 365 * DAY, midnight)
+    _points(world, _stat("ProcessedBytes", _dimensions("dbt-prod"), "Maximum", 86_400), midnight - 365 * DAY, midnight)
+    assert time.process_time() - began < 1
+    assert len(year) == 365
+    days = [year[day] for day in sorted(year)]
+    assert days[:28] == days[28:56]
+    assert len(set(days[-91:])) > 80

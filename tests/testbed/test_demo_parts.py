@@ -61,18 +61,29 @@ def written(what: RenderableType) -> str:
     return capture.get()
 
 
+EVENTS = comparison.Events(queries=2, accesses=5)
+
+
 def truth(queries: int, scanned_bytes: int, cost_nanousd: int) -> bytes:
     sums = {"queries": queries, "scanned_bytes": scanned_bytes, "cost_nanousd": cost_nanousd}
     return json.dumps({"by_workgroup": {"etl": sums}, "by_user": {"ana": sums}}).encode()
 
 
 def test_a_counter_that_is_the_truth_is_equal() -> None:
-    compared = comparison.compare(read(PAGE), truth(3, 3000, 7))
+    compared = comparison.compare(read(PAGE), truth(3, 3000, 7), EVENTS)
     assert compared.is_equal
     words = written(comparison.words(compared))
     assert "Workgroups: 1 of 1 equal" in words
     assert "Users: 0 of 1 equal the truth; pending until CloudTrail tells who it was: 1 query, 0.98 KiB." in words
     assert "All users + pending = all workgroups holds: 2 + 1 queries, and 3." in words
+    assert "CloudWatch Logs: 2 of 2 queries have their event, and 5 uses of tables." in words
+
+
+def test_a_query_without_its_event_is_no_agreement() -> None:
+    told = comparison.Events(queries=1, accesses=5)
+    compared = comparison.compare(read(PAGE), truth(3, 3000, 7), told)
+    assert not compared.is_equal
+    assert "1 of 2 queries" in written(comparison.words(compared))
 
 
 @pytest.mark.parametrize(
@@ -80,7 +91,7 @@ def test_a_counter_that_is_the_truth_is_equal() -> None:
     [((4, 3000, 7), "-1 queries"), ((3, 2999, 7), "+1 bytes"), ((3, 3000, 8), "-1 n$")],
 )
 def test_the_least_difference_is_seen_and_said(true: tuple[int, int, int], said: str) -> None:
-    compared = comparison.compare(read(PAGE), truth(*true))
+    compared = comparison.compare(read(PAGE), truth(*true), EVENTS)
     assert not compared.is_equal
     words = written(comparison.words(compared))
     assert said in words
@@ -90,12 +101,12 @@ def test_the_least_difference_is_seen_and_said(true: tuple[int, int, int], said:
 def test_a_workgroup_that_the_exporter_never_saw_is_no_agreement() -> None:
     answer = json.loads(truth(3, 3000, 7))
     answer["by_workgroup"]["unseen"] = {"queries": 1, "scanned_bytes": 0, "cost_nanousd": 0}
-    assert not comparison.compare(read(PAGE), json.dumps(answer).encode()).is_equal
+    assert not comparison.compare(read(PAGE), json.dumps(answer).encode(), EVENTS).is_equal
 
 
 def test_users_and_pending_that_are_not_the_workgroups_are_said_so() -> None:
     page = PAGE.replace('pending_bytes{account_id="1",region="r"} 1000', 'pending_bytes{account_id="1",region="r"} 999')
-    compared = comparison.compare(read(page), truth(3, 3000, 7))
+    compared = comparison.compare(read(page), truth(3, 3000, 7), EVENTS)
     assert not compared.is_equal
     assert "does NOT hold" in written(comparison.words(compared))
 

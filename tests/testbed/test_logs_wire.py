@@ -105,6 +105,23 @@ def test_groups_are_described_by_prefix_pattern_and_page(still: Any) -> None:
     )
 
 
+def test_a_stream_goes_with_its_events(still: Any) -> None:
+    _put(still, (NOW, "x"))
+    still.call("logs", "DeleteLogStream", logGroupName=GROUP, logStreamName="one")
+    assert _messages(still) == []
+    assert (
+        still.error("logs", "DeleteLogStream", logGroupName=GROUP, logStreamName="one")[0]
+        == "ResourceNotFoundException"
+    )
+    left = still.call("logs", "DescribeLogStreams", logGroupName=GROUP)["logStreams"]
+    assert [stream["logStreamName"] for stream in left] == ["two"]
+    order = {"logGroupName": GROUP, "orderBy": "Mood"}
+    assert still.error("logs", "DescribeLogStreams", **order)[0] == "InvalidParameterException"
+    both = {"logGroupName": GROUP, "logStreamNames": ["two"], "logStreamNamePrefix": "t"}
+    assert still.error("logs", "FilterLogEvents", **both)[0] == "InvalidParameterException"
+    assert still.error("logs", "CreateLogGroup", logGroupName="aws/reserved")[0] == "InvalidParameterException"
+
+
 def test_a_batch_needs_its_stream_and_its_order(still: Any) -> None:
     event = {"timestamp": NOW, "message": "x"}
     assert _refused(still, [event], logStreamName="none") == (

@@ -306,14 +306,11 @@ def cost_of(config: Config, examined: Examined) -> Cost | None:
 
 def of_cost(cost: Cost) -> Finding:
     """The same as a line."""
-    words = (
-        f"{cost.requests:,.0f} calls, ${cost.usd:.4f} at list price"
-        if cost.usd
-        else f"{cost.requests:,.0f} calls, free"
-    )
+    price = f"${cost.usd:.4f} at list price" if cost.usd else "free"
     return Finding(
-        chapter=Chapter.ADVICE, mark=Mark.OK, where=cost.where, what="this configuration, an hour", words=words
-    )
+        chapter=Chapter.ADVICE, mark=Mark.OK, where=cost.where, what="this configuration, an hour",
+        words=f"about {cost.requests:,.0f} calls to AWS, {price}",
+    )  # fmt: skip  # as the others
 
 
 def of_ledger(place: LedgerPlace) -> Iterator[Finding]:

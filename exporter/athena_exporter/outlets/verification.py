@@ -32,7 +32,7 @@ class Cause(StrEnum):
     MIDNIGHT = "queries that ended around midnight"
     NO_STATISTICS = "queries without statistics"
     PART_PUBLISHED = "CloudWatch lacks some: published for a part of the day?"
-    LEDGER_LACKS = "the ledger lacks some: was it restored, or moved?"
+    LEDGER_LACKS = "the ledger lacks some: restored, moved, or a deleted workgroup?"
     UNEXPLAINED = "unexplained"
 
     @property

@@ -108,8 +108,6 @@ class Naming:
             return None
         person = self.rules.person(role)
         name = person or (known.user if len(known.user) >= _SHORTEST_NAME else "")
-        if not name or name not in role:
-            return role
-        if name == role:
-            return None
+        if not name or name == role or name not in role:
+            return None if person else role
         return role.replace(name, "*" if self.mode is Privacy.ROLE_ONLY else self._pseudonym(name))

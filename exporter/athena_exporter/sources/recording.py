@@ -18,9 +18,9 @@ from botocore.model import OperationModel
 from athena_exporter.sources.disguise import Disguise, Json
 
 LONGEST_LIST = 8
-"""Elements of a list that are kept: those first that differ in shape."""
-MOST_EXCHANGES = 3
-"""Answers of one operation that are kept, each of another shape."""
+"""Elements of a list that are kept: those first that show something new."""
+MOST_EXCHANGES = 6
+"""Answers of one operation that are kept, each for something that those before don't show."""
 _README = """# Recorded answers of AWS
 
 Written by `athena-exporter check --record`: one file an operation, with the parameters of the calls and the answers
@@ -48,10 +48,16 @@ class Exchange:
 class Recorder:
     """Keeps a sample of each operation's answers. `observe` is for `Session(observe=...)`."""
 
-    def __init__(self, disguise: Disguise) -> None:
+    def __init__(
+        self, disguise: Disguise, *, longest_list: int = LONGEST_LIST, most_exchanges: int = MOST_EXCHANGES
+    ) -> None:
+        """The limits are those of each list, and of each operation's answers."""
         self._disguise = disguise
+        self._longest_list = longest_list
+        self._most_exchanges = most_exchanges
         self._asked: Mapping[str, Json] = {}
-        self._kept: defaultdict[tuple[str, str], dict[str, Exchange]] = defaultdict(dict)
+        self._kept: defaultdict[tuple[str, str], list[Exchange]] = defaultdict(list)
+        self._shown: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
 
     def observe(self, client: BaseClient) -> None:
         """Listen to a client: before anything of ours changes what came."""
@@ -65,21 +71,23 @@ class Recorder:
         service = operation_model.service_model
         if service.resolved_protocol != "json":
             return  # STS: it tells nothing but the account
-        answer = _parsed(response_dict["body"])
-        found = Exchange(
-            request=self._tidy(_wire(self._asked)), status=response_dict["status_code"], answer=self._tidy(answer)
+        answer, status = _parsed(response_dict["body"]), response_dict["status_code"]
+        key = service.signing_name, operation_model.name
+        shows = {f"{status}", *paths(answer)}
+        if shows <= self._shown[key] or len(self._kept[key]) >= self._most_exchanges:
+            return
+        self._shown[key] |= shows
+        self._kept[key].append(
+            Exchange(request=self._tidy(_wire(self._asked)), status=status, answer=self._tidy(answer))
         )
-        kept = self._kept[service.signing_name, operation_model.name]
-        if len(kept) < MOST_EXCHANGES:
-            kept.setdefault(f"{found.status} {shape(answer)}", found)
 
     def _tidy(self, value: Json) -> Json:
-        return self._disguise.json(cut(value))
+        return self._disguise.json(cut(value, self._longest_list))
 
     def operations(self) -> Iterator[tuple[str, str, list[Exchange]]]:
         """What was kept: service (as requests are signed for it), operation, exchanges."""
         for (service, operation), kept in sorted(self._kept.items()):
-            yield service, operation, list(kept.values())
+            yield service, operation, kept
 
     def write(self, folder: Path) -> int:
         """Write one file an operation and a README.md; the number of operations. Raises OSError."""
@@ -113,28 +121,37 @@ def _wire(value: Json) -> Json:
     return value.replace(tzinfo=value.tzinfo or UTC).timestamp() if isinstance(value, datetime) else value
 
 
-def cut(value: Json) -> Json:
-    """The same with shorter lists: of each shape the first element, then others, at most `LONGEST_LIST`."""
+def cut(value: Json, longest: int = LONGEST_LIST) -> Json:
+    """The same with shorter lists: first the elements that show something new, then others, in their order."""
     if isinstance(value, Mapping):
-        return {name: cut(each) for name, each in value.items()}
+        return {name: cut(each, longest) for name, each in value.items()}
     if not isinstance(value, list):
         return value
-    distinct = {shape(each): place for place, each in reversed(list(enumerate(value)))}
-    wanted = sorted(distinct.values())
-    wanted += [place for place in range(len(value)) if place not in set(wanted)]
-    return [cut(value[place]) for place in sorted(wanted[:LONGEST_LIST])]
+    new, old = _sorted_out(value)
+    return [cut(value[place], longest) for place in sorted([*new, *old][:longest])]
 
 
-def shape(value: Json) -> str:
-    """Keys and types of a value as a text; two lists whose elements have the same shapes are alike."""
+def _sorted_out(values: list[Json]) -> tuple[list[int], list[int]]:
+    """The places of elements that have a path which none before has, and the places of the others."""
+    shown: set[str] = set()
+    places: tuple[list[int], list[int]] = ([], [])
+    for place, value in enumerate(values):
+        found = paths(value)
+        places[found <= shown].append(place)
+        shown |= found
+    return places
+
+
+def paths(value: Json, where: str = "") -> set[str]:
+    """Every path in a value with the type that is there; of a CloudTrail record, those inside it."""
     if isinstance(value, Mapping):
-        return "{" + ",".join(f"{name}:{_member(name, value[name])}" for name in sorted(value)) + "}"
-    if isinstance(value, list):
-        return "[" + "|".join(sorted({shape(each) for each in value})) + "]"
-    return type(value).__name__
+        inside = (paths(_opened(name, each), f"{where}.{name}") for name, each in value.items())
+    elif isinstance(value, list):
+        inside = (paths(each, f"{where}[]") for each in value)
+    else:
+        return {f"{where} {type(value).__name__}"}
+    return set().union({where}, *inside)
 
 
-def _member(name: str, value: Json) -> str:
-    if name == "CloudTrailEvent" and isinstance(value, str):
-        return shape(_parsed(value.encode()))
-    return shape(value)
+def _opened(name: str, value: Json) -> Json:
+    return _parsed(value.encode()) if name == "CloudTrailEvent" and isinstance(value, str) else value

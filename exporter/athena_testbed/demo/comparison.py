@@ -25,6 +25,7 @@ class Comparison:
     workgroups: Mapping[str, tuple[Usage, Usage]]
     users: Mapping[str, tuple[Usage, Usage]]
     pending: Usage
+    events: "Events"
 
     @property
     def counted(self) -> Usage:
@@ -48,18 +49,32 @@ class Comparison:
         return (parts.queries, parts.scanned_bytes) == (self.counted.queries, self.counted.scanned_bytes)
 
     @property
+    def is_told(self) -> bool:
+        """Whether every query whose user is known has its event."""
+        return self.events.queries == self.attributed.queries
+
+    @property
     def is_equal(self) -> bool:
-        """Whether every workgroup's counters are the truth, and no user misses anything but what is pending."""
-        return self.adds_up and all(counted == true for counted, true in self.workgroups.values())
+        """Whether all counters are the truth, no user lacks more than what is pending, no query its event."""
+        return self.adds_up and self.is_told and all(counted == true for counted, true in self.workgroups.values())
 
 
-def compare(figures: Figures, truth: bytes) -> Comparison:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Events:
+    """Different queries, and different uses of a table, of which CloudWatch Logs has an event; copies count once."""
+
+    queries: int = 0
+    accesses: int = 0
+
+
+def compare(figures: Figures, truth: bytes, events: Events) -> Comparison:
     """`truth` is the answer of `GET /_testbed/truth` since `figures.counting_since`."""
     answer = json.loads(truth)
     return Comparison(
         workgroups=_pairs(figures.workgroups, _usages(answer["by_workgroup"])),
         users=_pairs(figures.users, _usages(answer["by_user"])),
         pending=Usage(queries=figures.pending_queries, scanned_bytes=figures.pending_bytes),
+        events=events,
     )
 
 
@@ -120,6 +135,8 @@ def _sentences(comparison: Comparison) -> Iterable[str]:
     named, pending, whole = comparison.attributed.queries, comparison.pending.queries, comparison.counted.queries
     verdict = "holds" if comparison.adds_up else "does NOT hold"
     yield f"All users + pending = all workgroups {verdict}: {named:,} + {pending:,} queries, and {whole:,}."
+    told, uses = comparison.events.queries, comparison.events.accesses
+    yield f"CloudWatch Logs: {told:,} of {named:,} queries have their event, and {uses:,} uses of tables."
 
 
 def _waiting(pending: Usage) -> str:

@@ -43,8 +43,6 @@ def testbed_command(address: Address, now: datetime) -> list[str]:
         "queries-per-minute": "300",
         "time-scale": "0.1",
         "cloudtrail-delay": "4s",
-        "cloudwatch-delay": "2s",
-        "listmetrics-delay": "5s",
         "cloudwatch-delay": "4s",
         "listmetrics-delay": "4s",
         "failed-starts": "0.03",

@@ -191,7 +191,7 @@ class Demo:
 
     def _address_lines(self) -> Iterator[str]:
         at = self._at
-        yield f"  exporter     {at.exporter.url}/metrics   {at.exporter.note}".rstrip()
+        yield f"  exporter     {at.exporter.url}   {at.exporter.note}".rstrip()
         yield f"  account      {at.testbed.url}   {at.testbed.note}".rstrip()
         if self._prometheus is None:
             yield "  Prometheus   not on the PATH (Debian: apt install prometheus); everything else works without it"
@@ -203,7 +203,9 @@ class Demo:
         yield "Look at:"
         yield f"  curl -s {self._at.exporter.url}/metrics | grep '^athena_user_window_cost_usd'"
         yield f"  curl -s {self._at.testbed.url}/_testbed/truth"
+        yield f"  curl -s '{self._at.testbed.url}/_testbed/logs?group=/athena-observability/table-access&limit=5'"
         yield f"  {report}"
+        yield f"  {report.replace(' users ', ' tables ')}"
         if self._prometheus is not None:
             for name, expression in EXPRESSIONS.items():
                 graph = f"/graph?g0.tab=0&g0.range_input=5m&g0.expr={quote(expression, safe='')}"
@@ -267,7 +269,18 @@ class Demo:
 
     def _compared(self, figures: Figures) -> comparison.Comparison:
         since = figures.counting_since or self._world.now()
-        return comparison.compare(figures, ask(self._at.testbed, comparison.truth_path(since)))
+        events = comparison.Events(
+            queries=self._distinct("queries", "query_id"), accesses=self._distinct("table-access", "access_id")
+        )
+        return comparison.compare(figures, ask(self._at.testbed, comparison.truth_path(since)), events)
+
+    def _distinct(self, group: str, field: str) -> int:
+        """Different values of a field in a log group; none while the group does not exist."""
+        try:
+            path = f"/_testbed/logs?group=/athena-observability/{group}&distinct={field}&limit=0"
+            return int(json.loads(ask(self._at.testbed, path))["distinct"])
+        except NoAnswerError:
+            return 0
 
     def _end(self) -> None:
         for child in reversed(self._children):

@@ -6,24 +6,24 @@ here; AWS's is an approximation where there are very many values.
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from athena_testbed.insights.values import Value, number, sort_key, written
 
 
-class Tally:
+class Tally(Protocol):
     """One aggregate of one group. `add` sees the argument's value of each row, and the row's time."""
 
     def add(self, value: Value, at_ms: int) -> None:
         """Take one row in."""
-        raise NotImplementedError
+        ...
 
     def result(self) -> Value:
         """What the rows come to."""
-        raise NotImplementedError
+        ...
 
 
-class _Count(Tally):
+class _Count:
     """Rows that have the field."""
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class _Count(Tally):
         return self._rows
 
 
-class _Distinct(Tally):
+class _Distinct:
     def __init__(self) -> None:
         self._values: set[str] = set()
 
@@ -48,7 +48,7 @@ class _Distinct(Tally):
         return len(self._values)
 
 
-class _Numbers(Tally):
+class _Numbers:
     """Keeps the numbers; a summary of them is the result, and there is none of no numbers."""
 
     def __init__(self, summary: Callable[[list[int | float]], Value]) -> None:
@@ -64,7 +64,7 @@ class _Numbers(Tally):
         return self._summary(self._numbers) if self._numbers else None
 
 
-class _Chosen(Tally):
+class _Chosen:
     """The best of the values: `better` says whether a key beats the one so far."""
 
     def __init__(self, key: Callable[[Value, int], Any], better: Callable[[Any, Any], bool]) -> None:

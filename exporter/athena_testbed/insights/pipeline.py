@@ -152,14 +152,15 @@ def _time(node: Call) -> _Read:
 
 
 def _fields(command: Fields, rows: Iterable[Row]) -> Iterator[Row]:
-    """Makes the columns that are more than a field's own name."""
+    """Makes the columns that are more than a field's own name; each sees those before it."""
     made = [
         (item.name, reader(item.expression))
         for item in command.items
         if item.expression != Field(item.name)
     ]  # fmt: skip  # one thought
     for row in rows:
-        row.made.update({name: read(row) for name, read in made})
+        for name, read in made:
+            row.made[name] = read(row)
         yield row
 
 

@@ -33,7 +33,7 @@ class Arrivals:
 
     def minute(self, at_ms: int, *, past: bool) -> Iterator[Arrival]:
         """The arrivals of the minute that begins at `at_ms` (a whole minute), oldest first."""
-        if not self._slots:
+        if not self._slots or not self._rate(past=past):
             return
         rng = Random(self._settings.seed << 72 | (at_ms // MINUTE_MS) << 8 | 3)
         working = _working(at_ms) if self._rhythmic(past=past) else True
@@ -47,9 +47,13 @@ class Arrivals:
     def _rhythmic(self, *, past: bool) -> bool:
         return self._settings.rhythm is Rhythm.ALWAYS or (past and self._settings.rhythm is Rhythm.HISTORY)
 
+    def _rate(self, *, past: bool) -> float:
+        """Queries a minute, before working days and weekends show."""
+        return self._settings.history_queries_per_day / 1440 if past else self._settings.queries_per_minute
+
     def _count(self, rng: Random, *, working: bool, past: bool) -> int:
         """How many; `rhythm` keeps the week's mean at the rate that the settings name."""
-        rate = self._settings.history_queries_per_day / 1440 if past else self._settings.queries_per_minute
+        rate = self._rate(past=past)
         if self._rhythmic(past=past):
             rate *= 1.9 if working else 0.61
         return int(rate * rng.uniform(0.85, 1.15) + rng.random())

@@ -10,6 +10,7 @@ from athena_exporter.config.model import Privacy
 from athena_exporter.records import Identity, Kind
 from athena_exporter.sources.identity import IdentityRules
 from athena_exporter.sources.privacy import KEY_VARIABLE, Naming, PrivacyKeyError, read_key
+from athena_exporter.sources.text import clean
 
 KEY = b"0123456789abcdef0123456789abcdef"
 RULES = IdentityRules.of()
@@ -33,7 +34,7 @@ def test_plain_names_stay() -> None:
 
 def test_a_pseudonym_is_the_same_for_the_same_key_and_person_only() -> None:
     one, again = (naming(Privacy.PSEUDONYM).identity(JANE) for _ in range(2))
-    assert one == again == who("u_18c59c8fe5cb", role="sso:Analyst")
+    assert one == again == who("u_04069048bffc", role="sso:Analyst")
     assert naming(Privacy.PSEUDONYM, key=b"another key, as long").identity(JANE).user != one.user
     assert naming(Privacy.PSEUDONYM).identity(who("john@example.org")).user != one.user
     assert naming(Privacy.PSEUDONYM).person("jane@example.org") == one.user
@@ -79,14 +80,17 @@ def test_a_role_that_is_named_after_its_person_does_not_tell_the_person() -> Non
     assert whole.identity(who("jdoe", role="jdoe")) == who("person")
 
 
-@given(user=st.text(min_size=3), prefix=st.sampled_from(["", "team-", "alpha_user_"]), kind=st.sampled_from(Kind))
+@given(
+    user=st.text(min_size=3).map(lambda text: f"ü{clean(text) or 'x'}ü"),
+    prefix=st.sampled_from(["", "team-", "alpha_user_"]),
+    kind=st.sampled_from(Kind),
+)
 def test_a_person_is_in_nothing_that_is_kept(user: str, prefix: str, kind: Kind) -> None:
-    known = who(f"ü{user}ü", kind, f"{prefix}ü{user}ü")
+    known = who(user, kind, prefix + user)
     if kind is Kind.SERVICE or (not prefix and known.user == known.role):
         return
     for mode in (Privacy.PSEUDONYM, Privacy.ROLE_ONLY):
         kept = naming(mode).identity(known)
-        assert known.user not in (kept.user, kept.role or "")
         assert known.user not in kept.user + (kept.role or "")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 from fake_knowledge import FakeKnowledge
-from source_world import QUIET, TARGET, MakeWorld, World
+from source_world import QUIET, TARGET, MakeWorld, World, local_time
 
 from athena_exporter.records import (
     ActiveQueryQuota,
@@ -19,7 +19,7 @@ from athena_exporter.records import (
     Workgroups,
 )
 from athena_exporter.sources.arns import partition, workgroup_arn
-from athena_exporter.sources.errors import explain
+from athena_exporter.sources.errors import GarbledAnswerError, explain
 from athena_exporter.sources.quotas import read_quotas
 from athena_exporter.sources.workgroups import DENIALS, WorkgroupsSource
 
@@ -194,3 +194,72 @@ def test_a_workgroups_arn_names_its_partition(region: str, name: str) -> None:
     target = Target(account_id="111122223333", region=region)
     assert partition(region) == name
     assert workgroup_arn(target, "etl") == f"arn:{name}:athena:{region}:111122223333:workgroup/etl"
+
+
+class Strange:
+    """An Athena that answers what no account should, and has never heard of reservations."""
+
+    def __init__(self, **answers: Any) -> None:
+        self._answers = {"list_work_groups": {}, "list_capacity_reservations": {}} | answers
+
+    def __getattr__(self, name: str) -> Any:
+        def answer(**_: Any) -> Any:
+            told = self._answers.get(name, {})
+            if isinstance(told, Exception):
+                raise told
+            return told
+
+        answer.__name__ = name
+        return answer
+
+
+def refused(code: str, operation: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": ""}}, operation)
+
+
+def strange(**answers: Any) -> WorkgroupsSource:
+    return WorkgroupsSource(client=Strange(**answers), quotas=None, target=TARGET, clock=local_time)
+
+
+def test_what_has_no_name_is_counted_and_left_out() -> None:
+    knowledge = FakeKnowledge()
+    knowledge.take(
+        strange(
+            list_work_groups={"WorkGroups": [{}, {"Name": "etl", "State": "DISABLED"}]},
+            list_capacity_reservations={"CapacityReservations": [{"Status": "ACTIVE"}, {"Name": "nightly"}]},
+        )
+    )
+    assert told(knowledge)[Workgroups].items == (Workgroup(name="etl", is_enabled=False),)
+    (reservation,) = told(knowledge)[Reservations].items
+    assert (reservation.name, reservation.state, reservation.target_dpus) == ("nightly", "unknown", None)
+    assert knowledge.malformed == 2
+
+
+def test_values_of_the_wrong_kind_are_unknown_and_not_wrong() -> None:
+    settings = {"EnforceWorkGroupConfiguration": "yes", "BytesScannedCutoffPerQuery": True}
+    knowledge = FakeKnowledge()
+    knowledge.take(
+        strange(
+            list_work_groups={"WorkGroups": [{"Name": "etl"}]},
+            get_work_group={"WorkGroup": {"Name": "etl", "Configuration": settings}},
+        )
+    )
+    assert told(knowledge)[Workgroups].items == (Workgroup(name="etl"),)
+
+
+def test_a_region_without_reserved_capacity_has_no_reservations() -> None:
+    knowledge = FakeKnowledge()
+    error = refused("UnknownOperationException", "ListCapacityReservations")
+    knowledge.take(strange(list_capacity_reservations=error))
+    assert told(knowledge)[Reservations].items == ()
+
+
+def test_what_is_neither_denied_nor_gone_rises() -> None:
+    error = refused("InternalServerException", "GetWorkGroup")
+    with pytest.raises(ClientError):
+        FakeKnowledge().take(strange(list_work_groups={"WorkGroups": [{"Name": "etl"}]}, get_work_group=error))
+
+
+def test_pages_of_workgroups_that_go_round_in_a_circle_are_refused() -> None:
+    with pytest.raises(GarbledAnswerError, match="circle"):
+        FakeKnowledge().take(strange(list_work_groups={"WorkGroups": [], "NextToken": "again"}))

@@ -84,7 +84,7 @@ class Acceptance:
     def still_open(self, group: str) -> Counter[str]:
         """Messages that were neither accepted nor finally rejected, and how many of each."""
         with self._lock:
-            return +self._open.get(group, Counter())
+            return Counter(self._open.get(group))
 
     @property
     def smallest_invalid(self) -> int | None:
@@ -117,7 +117,7 @@ class Acceptance:
     def _is_vain(self, group: str, messages: Sequence[str]) -> bool:
         waiting = self._open.get(group, Counter[str]())
         failed = self._broken or messages[0] in self._invalid
-        return failed or not any(message in waiting for message in messages)
+        return failed or waiting.keys().isdisjoint(messages)
 
     def _answered(self, *, http_response: Any, parsed: dict[str, Any], context: dict[str, Any], **_: object) -> None:
         if self._key not in context:
@@ -165,15 +165,14 @@ class Acceptance:
             self._close(group, messages)
             self._tally.events_rejected(group, reason, len(messages))
 
-    def _close(self, group: str, messages: Iterable[str]) -> None:
+    def _close(self, group: str, messages: Sequence[str]) -> None:
         with self._lock:
             waiting = self._open.get(group, Counter())
+            self.settled += len(messages)
             for message in messages:
-                self.settled += 1
-                if waiting[message] <= 1:
-                    del waiting[message]
-                else:
-                    waiting[message] -= 1
+                left = waiting.pop(message, 0) - 1
+                if left > 0:
+                    waiting[message] = left
 
     def drop(self, group: str, reason: str, messages: Sequence[str]) -> None:
         """Give events up without a call: nothing could make CloudWatch Logs take them."""

@@ -22,7 +22,7 @@ VERSION = 1
 LARGEST_MESSAGE = 200 * 1024
 """Bytes of one event. watchtower cuts at 256 KiB, in the middle of the JSON; CloudWatch Logs refuses above 1 MiB."""
 _NANO = 1_000_000_000
-_START = "StartQueryExecution"
+_START, _SQL = "StartQueryExecution", Origin.SQL.value
 _encode = json.JSONEncoder(separators=(",", ":")).encode  # ASCII only: bytes and characters are the same number
 
 
@@ -48,19 +48,23 @@ def events_of(fact: StoredFact) -> list[Event]:
     told = json.loads(fact.body)
     if fact.kind == "access":
         return [_of_call(fact.target, told)]
-    at = datetime.fromisoformat(told["at"])
-    common = _common(fact.target, told, at)
     execution = told["execution"]
     uses = _once(execution["tables"])
-    common[Field.TABLES_IN_QUERY] = len({_name(use) for use in uses})
+    at = datetime.fromisoformat(told["at"])
+    # What the events share is written once: writing is most of the work.
+    head = _line(_common(fact.target, told, at) | {Field.TABLES_IN_QUERY: len({_name(use) for use in uses})})
     at_ms = epoch_ms(at)
-    made = [
-        Event(stream=Stream.TABLE_ACCESS, target=fact.target, at_ms=at_ms, message=_access(common, use)) for use in uses
+    accesses = [
+        Event(
+            stream=Stream.TABLE_ACCESS,
+            target=fact.target,
+            at_ms=at_ms,
+            message=_joined(head, _access(fact.target, told["query_id"], use)),
+        )
+        for use in uses
     ]
-    return [
-        *made,
-        Event(stream=Stream.QUERIES, target=fact.target, at_ms=at_ms, message=_query(common, told, execution)),
-    ]
+    message = _joined(head, _query(fact.target, told, execution))
+    return [*accesses, Event(stream=Stream.QUERIES, target=fact.target, at_ms=at_ms, message=message)]
 
 
 def access_id(target: Target, subject: str, table: str, mode: str) -> str:
@@ -124,22 +128,18 @@ def _name(use: Mapping[str, Any]) -> str:
     return f"{use['catalog']}.{use['database']}.{use['table']}"
 
 
-def _access(common: Mapping[str, Any], use: Mapping[str, Any]) -> str:
-    target = Target(account_id=common[Field.ACCOUNT_ID], region=common[Field.REGION])
-    return _line(
-        {
-            **common,
-            Field.ACCESS_ID: access_id(target, common[Field.QUERY_ID], _name(use), use["mode"]),
-            Field.CATALOG: use["catalog"],
-            Field.DATABASE: use["database"],
-            Field.TABLE: use["table"],
-            Field.FQ: f"{use['database']}.{use['table']}",
-            Field.MODE: use["mode"],
-            Field.VIA_VIEW: use["via_view"],
-            Field.API: _START,
-            Field.ORIGIN: Origin.SQL.value,
-        }
-    )
+def _access(target: Target, query_id: str, use: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        Field.ACCESS_ID: access_id(target, query_id, _name(use), use["mode"]),
+        Field.CATALOG: use["catalog"],
+        Field.DATABASE: use["database"],
+        Field.TABLE: use["table"],
+        Field.FQ: f"{use['database']}.{use['table']}",
+        Field.MODE: use["mode"],
+        Field.VIA_VIEW: use["via_view"],
+        Field.API: _START,
+        Field.ORIGIN: _SQL,
+    }
 
 
 def _of_call(target: Target, told: Mapping[str, Any]) -> Event:
@@ -171,30 +171,26 @@ def _of_call(target: Target, told: Mapping[str, Any]) -> Event:
 
 # -- queries ----------------------------------------------------------------------------------------------------------
 
-_AS_TOLD = (
+_AS_TOLD = tuple(map(str, (
     Field.CATALOG, Field.DATABASE, Field.STATEMENT_TYPE, Field.SUBSTATEMENT_TYPE,
     Field.QUEUE_MS, Field.PLANNING_MS, Field.ENGINE_MS, Field.SERVICE_PRE_MS, Field.SERVICE_MS, Field.TOTAL_MS,
     Field.DPU_COUNT, Field.RESULT_REUSED, Field.SQL_DIGEST, Field.SQL_TEXT, Field.UNPARSED,
-)  # fmt: skip  # a list of names reads best in rows
+)))  # fmt: skip  # a list of names reads best in rows
 """Fields of a query event that have the execution's own names and values."""
 
 
-def _query(common: Mapping[str, Any], told: Mapping[str, Any], execution: Mapping[str, Any]) -> str:
-    target = Target(account_id=common[Field.ACCOUNT_ID], region=common[Field.REGION])
+def _query(target: Target, told: Mapping[str, Any], execution: Mapping[str, Any]) -> dict[str, Any]:
     cost = told["cost_nanousd"]
-    return _line(
-        {
-            **common,
-            Field.ACCESS_ID: access_id(target, common[Field.QUERY_ID], "", "query"),
-            **{field: execution[field.value] for field in _AS_TOLD},
-            Field.SUBMITTED_AT: _moment(execution["submitted_at"]),
-            Field.ENDED_AT: _moment(execution["ended_at"]),
-            Field.BILLED_BYTES: told["billed_bytes"],
-            Field.COST_USD: None if cost is None else cost / _NANO,
-            Field.CUTOFF_HIT: execution["cutoff_hit"] or None,
-            **_error(execution),
-        }
-    )
+    return {
+        Field.ACCESS_ID: access_id(target, told["query_id"], "", "query"),
+        **{name: execution[name] for name in _AS_TOLD},
+        Field.SUBMITTED_AT: _moment(execution["submitted_at"]),
+        Field.ENDED_AT: _moment(execution["ended_at"]),
+        Field.BILLED_BYTES: told["billed_bytes"],
+        Field.COST_USD: None if cost is None else cost / _NANO,
+        Field.CUTOFF_HIT: execution["cutoff_hit"] or None,
+        **_error(execution),
+    }
 
 
 def _moment(text: str | None) -> str | None:
@@ -219,13 +215,17 @@ def _error(execution: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _line(fields: Mapping[str, Any]) -> str:
-    """One line of JSON without what nobody told; too long a text of SQL is cut, and that is said."""
-    said = {name: value for name, value in fields.items() if value is not None}
-    message = _encode(said)
-    if len(message) <= LARGEST_MESSAGE or Field.SQL_TEXT not in said:
+    """One line of JSON without what nobody told."""
+    return _encode({name: value for name, value in fields.items() if value is not None})
+
+
+def _joined(head: str, fields: Mapping[str, Any]) -> str:
+    """The line that begins with `head` (an object itself); too long a text of SQL is cut, and that is said."""
+    message = f"{head[:-1]},{_line(fields)[1:]}"
+    text = fields.get(Field.SQL_TEXT)
+    if len(message) <= LARGEST_MESSAGE or not text:
         return message
-    text = said[Field.SQL_TEXT]
-    said |= {Field.SQL_TEXT: "", Field.SQL_CUT: True}
-    room = LARGEST_MESSAGE - len(_encode(said)) + len(_encode(""))
+    cut = {**fields, Field.SQL_TEXT: "", Field.SQL_CUT: True}
+    room = LARGEST_MESSAGE - len(_joined(head, cut)) + len(_encode(""))
     fitting = bisect_right(range(len(text) + 1), room, key=lambda length: len(_encode(text[:length]))) - 1
-    return _encode({**said, Field.SQL_TEXT: text[: max(0, fitting)]})
+    return _joined(head, {**cut, Field.SQL_TEXT: text[: max(0, fitting)]})

@@ -61,6 +61,7 @@ class Transport:
         self._handlers: dict[Place, CloudWatchLogHandler] = {}
         self._ready: set[Place] = set()
         self._round: tuple[Outgoing, ...] = ()
+        self._is_fresh = False
         self._at_once = 10_000
         # Whoever turns warnings into errors (python -W error) would end watchtower's thread with the first one.
         # Nothing is hidden: whatever it warns of is seen by the hooks.
@@ -74,8 +75,9 @@ class Transport:
     def begin(self, events: Iterable[Outgoing]) -> None:
         """Take on a round; `attempt` sends it."""
         self._round = tuple(sorted(events, key=_ORDER))
+        self._is_fresh = True
         for group, part in groupby(self._round, key=attrgetter("group")):
-            self._acceptance.expect(group, (event.message for event in part))
+            self._acceptance.expect(group, [event.message for event in part])
 
     def attempt(self) -> None:
         """Send what is open of the round, and return when none of it is.
@@ -85,9 +87,11 @@ class Transport:
                 was not accepted stays open, and the next attempt sends it again.
         """
         self._acceptance.begin()
-        self._drop_hopeless()
+        if self._is_fresh:
+            self._drop_hopeless()
         for place, events in groupby(self._open_events(), key=_PLACE):
             self._send(place, list(events))
+        self._is_fresh = False
         self._settle()
         if self._acceptance.is_open:
             self._give_up()
@@ -102,7 +106,10 @@ class Transport:
 
     # -- an attempt -----------------------------------------------------------------------------------------------
 
-    def _open_events(self) -> Iterator[Outgoing]:
+    def _open_events(self) -> Iterable[Outgoing]:
+        return self._round if self._is_fresh else self._left()
+
+    def _left(self) -> Iterator[Outgoing]:
         waiting = {group: self._acceptance.still_open(group) for group in {event.group for event in self._round}}
         for event in self._round:
             if waiting[event.group][event.message] > 0:
@@ -111,19 +118,32 @@ class Transport:
 
     def _drop_hopeless(self) -> None:
         oldest_ms = epoch_ms(self._now() - OLDEST)
-        for event in self._open_events():
+        for event in self._round:
             if event.at_ms < oldest_ms:
-                self._acceptance.drop(event.group, "too_old", [event.message])
+                self._drop(event, "too_old")
             elif len(event.message) > LARGEST_MESSAGE:
-                self._acceptance.drop(event.group, "too_large", [event.message])
+                self._drop(event, "too_large")
+
+    def _drop(self, event: Outgoing, reason: str) -> None:
+        self._is_fresh = False
+        self._acceptance.drop(event.group, reason, [event.message])
 
     def _send(self, place: Place, events: Sequence[Outgoing]) -> None:
         handler = self._handler(place)
         for number, part in enumerate(_batches(events, self._at_once)):
             if number:
                 _flush(handler)
-            for event in part:
-                handler.handle(_record(event))
+            self._hand_over(handler, part)
+
+    def _hand_over(self, handler: CloudWatchLogHandler, events: Sequence[Outgoing]) -> None:
+        # One record for all, for watchtower has read it when `emit` returns, and making one takes as long as the rest.
+        # And not `handle`: its lock is for several threads, its filters are for others' records.
+        record = logging.LogRecord(_LOGGER, logging.INFO, "", 0, "", None, None)
+        for event in events:
+            record.msg = event.message
+            # watchtower cuts the seconds off at the millisecond: half of one more keeps a float from losing the last.
+            record.created = (event.at_ms + 0.5) / 1000
+            handler.emit(record)  # type: ignore[no-untyped-call]  # watchtower's has no annotations
 
     def _settle(self) -> None:
         """Wait until watchtower has nothing left to send, as long as it gets on."""
@@ -160,6 +180,7 @@ class Transport:
                 create_log_group=False,
                 create_log_stream=False,
             )
+            self._handlers[place].setFormatter(_Verbatim())
         return self._handlers[place]
 
     def _prepare(self, place: Place) -> None:
@@ -192,11 +213,11 @@ def _batches(events: Sequence[Outgoing], at_once: int) -> Iterator[Sequence[Outg
     yield events[start:]
 
 
-def _record(event: Outgoing) -> logging.LogRecord:
-    record = logging.LogRecord(_LOGGER, logging.INFO, "", 0, event.message, None, None)
-    # watchtower cuts the seconds off at the millisecond: half of one more keeps a float from losing the last.
-    record.created = (event.at_ms + 0.5) / 1000
-    return record
+class _Verbatim(logging.Formatter):
+    """The message is the text already."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return str(record.msg)
 
 
 def _flush(handler: CloudWatchLogHandler) -> None:

@@ -21,7 +21,7 @@ _FIRST_WORD = re.compile(r"\w++|\(")
 _QUERY_START = r"[\s(]*+(?:select|with|values|table)\b"
 _AS_QUERY = re.compile(rf"\bas\b(?={_QUERY_START})", re.IGNORECASE)
 _DATA_OR_NOT = re.compile(r"\bwith\s++(?:no\s++)?data\s*+\Z", re.IGNORECASE)
-_FUNCTION = r"(?:external\s++)?function\b[^']*+'\$'"
+_FUNCTION = r"(?:external\s++)?function\b[^']{0,2000}+'\$'"
 _FUNCTIONS = re.compile(rf"\busing\s++{_FUNCTION}(?:\s*+,\s*+{_FUNCTION})*+", re.IGNORECASE)
 _BRACKET = re.compile(r'"(?:[^"]++|"")*+"|([()])')
 

@@ -14,12 +14,16 @@ from typing import NoReturn, TypeAlias
 from sqlglot import exp
 from sqlglot.dialects.trino import Trino
 from sqlglot.errors import ErrorLevel, ParseError, SqlglotError
-from sqlglot.tokens import Token
+from sqlglot.parsers.trino import TrinoParser
 
 from athena_exporter.records import Mode
 
-MOST_NODES = 100_000
-"""Nodes that the parser may make before it gives up: its attempts multiply where types nest (`date(date(...`)."""
+MOST_NODES = 50_000
+"""Nodes that the parser may make before it gives up: a plain statement of 256 KB has about 20,000."""
+MOST_EFFORT = 2**21
+"""Characters that the parser may look at: twice in brackets behind a type's name, four times in two of them, ..."""
+_TYPES = frozenset(word.lower() for word, kind in Trino.Tokenizer.KEYWORDS.items() if kind in TrinoParser.TYPE_TOKENS)
+_BRACKET = re.compile(r'"(?:[^"]++|"")*+"|(?P<word>\w++)(?:\s*+[(\[])?+|[(\[]|(?P<end>[)\]])')
 _TOO_MANY_NODES = "Maximum number"
 # Athena's own catalogues may have hyphens, and are accepted without the quotes that Trino asks for.
 _HYPHENATED = re.compile(
@@ -61,10 +65,10 @@ def parsed(text: str) -> Collection[Use]:
     return found if written is None else found | _written(tree, written)
 
 
-class _Parser(Trino.Parser):
+class _Parser(TrinoParser):
     """Trino's parser with errors of fewer words: sqlglot's own repeat the statement."""
 
-    def raise_error(self, message: str, token: Token | None = None) -> NoReturn:
+    def raise_error(self, message: str, token: object = None) -> NoReturn:
         del token  # where it is does not matter to anybody
         if message.startswith(_TOO_MANY_NODES):
             # No ParseError, for that is what the parser catches to try it in another way, without end.
@@ -92,7 +96,26 @@ def _tree(text: str) -> exp.Expr:
         raise UnparsedError("parser") from error
 
 
+def _is_too_hard(text: str) -> bool:
+    """Whether it would take for ever: `date(date(...` may be a type or a call, and both are tried, inside too."""
+    effort, depth, at = 0, 0, 0
+    opened: list[bool] = []
+    for found in _BRACKET.finditer(text):
+        if found["end"]:
+            effort, at = effort + ((found.end() - at) << depth), found.end()
+            depth -= opened.pop() if opened else False
+        elif found.group()[-1] in "([":
+            effort, at = effort + ((found.end() - at) << depth), found.end()
+            opened.append((found["word"] or "").lower() in _TYPES)
+            depth += opened[-1]
+        if effort > MOST_EFFORT:
+            return True
+    return effort + ((len(text) - at) << depth) > MOST_EFFORT
+
+
 def _parse(text: str) -> exp.Expr:
+    if _is_too_hard(text):
+        raise UnparsedError("too_complex")
     dialect = Trino()
     with _in_silence():
         parser = _Parser(dialect=dialect, error_level=ErrorLevel.IMMEDIATE, max_nodes=MOST_NODES)
