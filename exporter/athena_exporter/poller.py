@@ -4,12 +4,10 @@ Stage: sources -> **poller** -> ledger -> outlets. The one seam that catches AWS
 an `up` of 0 and one log line. Bugs are not caught; they end the process.
 """
 
-import gc
 import logging
 import platform
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -108,7 +106,7 @@ class Poller:
 
     def publish(self) -> None:
         """Render the committed state and serve it. A ledger that cannot be read leaves the last page in place."""
-        with _uncollected():
+        with self._ledger.garbage.held_back():
             self._publish()
 
     def _publish(self) -> None:
@@ -203,17 +201,3 @@ def _times(batch: Batch) -> Sequence[datetime]:
 def _build_info() -> Sample:
     labels = (athena_exporter.__version__, platform.python_version())
     return Sample(metric=catalog.BUILD_INFO.name, target=None, labels=labels, value=1)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """No cyclic garbage collection meanwhile.
-
-    A rendering makes hundreds of thousands of objects, none of them in a cycle, and all of them gone at its end. They
-    bring on several full collections, each of which holds the interpreter's lock, and with it every scrape, for 50 ms.
-    """
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()

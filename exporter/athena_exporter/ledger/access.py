@@ -6,6 +6,7 @@ user, for its series name the client; the cells of tables by user follow the use
 
 import re
 from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 from athena_exporter import catalog
 from athena_exporter.ledger.labels import LabelBudget
@@ -18,6 +19,8 @@ _Add = Callable[[catalog.Metric, Labels, int | None], Labels]
 # would take a place of its own and none would ever be read again.
 _THROWAWAY = re.compile(r"[0-9a-f]{8}(?:_?[0-9a-f]{4}){3}_?[0-9a-f]{12}", re.ASCII)
 _ANY = "*"
+_Place: TypeAlias = tuple[str, str, str | None]
+"""Database and table as they are exposed, and the label whose budget had no place for them."""
 
 
 class Access:
@@ -27,6 +30,7 @@ class Access:
         self._known = known
         self._labels = labels
         self._add = add
+        self._places: dict[tuple[str, str], _Place] = {}
         self.usage: dict[TableCell, TableSums] = {}
         self.reads: dict[tuple[str, str], int] = {}
         self.events: dict[str, int] = {}
@@ -37,7 +41,7 @@ class Access:
         """Count a query's tables, each once a mode; answers what is shown of them."""
         named = sorted({(use.database, use.table, use.mode.value) for use in execution.tables})
         lacking: set[str] = set()
-        shown = tuple(self._place(*use, lacking) for use in named)
+        shown = tuple(self._shown(*use, lacking) for use in named)
         for database, table, mode in shown:
             if mode == Mode.READ and row.state == State.SUCCEEDED and table != OTHER:
                 self.reads[database, table] = max(row.counted_ms, self.reads.get((database, table), 0))
@@ -54,26 +58,33 @@ class Access:
         if execution.unparsed is not None:
             self._add(catalog.UNPARSED_QUERIES, (execution.unparsed,), 1)
 
-    def _place(self, database: str, table: str, mode: str, lacking: set[str]) -> ShownUse:
+    def _shown(self, database: str, table: str, mode: str, lacking: set[str]) -> ShownUse:
+        place = self._places.get((database, table))
+        if place is None:
+            place = self._places[database, table] = self._place(database, table)
+        if place[2] is not None:
+            lacking.add(place[2])
+        return (place[0], place[1], mode)
+
+    def _place(self, database: str, table: str) -> _Place:
         """The table if both budgets have a place for it, else `other`: half a name would say something wrong."""
         name = _THROWAWAY.sub(_ANY, table)
         if self._labels.value("table", f"{database}.{name}") == OTHER:
-            lacking.add("table")
-        elif self._labels.value("database", database) == OTHER != database:
-            lacking.add("database")
-        else:
-            return (database, name, mode)
-        return (OTHER, OTHER, mode)
+            return (OTHER, OTHER, "table")
+        if self._labels.value("database", database) == OTHER != database:
+            return (OTHER, OTHER, "database")
+        return (database, name, None)
 
     # -- with the user --------------------------------------------------------------------------------------------
 
     def use(self, row: Row, user: str, sign: int) -> None:
         """Move the row's tables into a user's cells (or out of them)."""
+        day_ms = row.counted_ms - row.counted_ms % DAY_MS
         for database, table, mode in row.tables:
-            cell = TableCell(
-                day_ms=row.counted_ms - row.counted_ms % DAY_MS, database=database, table=table, mode=mode, user=user
-            )
-            sums = self.usage.setdefault(cell, TableSums())
+            cell = TableCell(day_ms, database, table, mode, user)
+            sums = self.usage.get(cell)
+            if sums is None:
+                sums = self.usage[cell] = TableSums()
             sums.queries += sign
             if sign > 0 and row.state == State.SUCCEEDED:
                 sums.last_ms = max(row.counted_ms, sums.last_ms or 0)

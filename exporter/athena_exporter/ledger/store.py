@@ -13,6 +13,7 @@ from athena_exporter.ledger.births import Births
 from athena_exporter.ledger.counters import Counters
 from athena_exporter.ledger.errors import LedgerError, explained
 from athena_exporter.ledger.fold import fold
+from athena_exporter.ledger.garbage import Uncollected
 from athena_exporter.ledger.model import ALL_HISTOGRAMS, DAY_MS, Change, Known, Row, Rules, SeriesKey
 from athena_exporter.ledger.view import TargetView
 from athena_exporter.records import (
@@ -61,7 +62,10 @@ class _TargetRow:
 
 
 class Ledger:
-    """One file, one writer. Safe to call from several threads: writing and reading are serialised apart."""
+    """One file, one writer. Safe to call from several threads: writing and reading are serialised apart.
+
+    `garbage` holds back the collector while a batch is counted; whoever reads everything may hold it back, too.
+    """
 
     def __init__(self, settings: LedgerSettings, *, monotonic: Callable[[], float]) -> None:
         """Open the ledger and take its lock.
@@ -69,6 +73,7 @@ class Ledger:
         `monotonic` (seconds) times the birth of series and nothing else. Raises LedgerError.
         """
         self._settings = settings
+        self.garbage = Uncollected()
         self._births = Births(monotonic=monotonic, warmup=settings.series_warmup)
         self.journal: files.Journal = settings.journal or files.journal_for(settings.path)
         self._writing = threading.RLock()  # what is kept in memory changes under it, together with the file
@@ -116,7 +121,7 @@ class Ledger:
 
     def apply(self, batch: Batch) -> None:
         """Count a batch and commit it, durably, or change nothing. Raises LedgerError."""
-        with self._writing:
+        with self._writing, self.garbage.held_back():
             with self._transaction() as connection:
                 found = self._target(batch.target)
                 if found is None:

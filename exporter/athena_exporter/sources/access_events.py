@@ -48,7 +48,7 @@ def read_access(
     Raises:
         MalformedRecordError: it has no time or no id.
     """
-    origin, api = _SOURCES.get(str(record.get("eventSource"))), record.get("eventName")
+    origin, api = _SOURCES.get(str(record.get("eventSource"))), str(record.get("eventName"))
     if origin is None or api not in _NAMES or record.get("errorCode") is not None or _is_own(record):
         return None
     event_id, at = clean(record.get("eventID")), time_of(record)
@@ -62,7 +62,7 @@ def read_access(
         event_id=event_id,
         at=at,
         **place,
-        api=str(api),
+        api=api,
         origin=origin,
         mode=_mode(record, origin),
         identity=(naming or Naming()).identity(identify(record, rules)),

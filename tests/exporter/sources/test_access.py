@@ -141,7 +141,7 @@ def test_no_persons_name_is_in_any_record(mode: Privacy, make_world: MakeWorld, 
     with make_world(GOVERNED, hand=hand) as world:
         for place, name in enumerate(world.running.testbed.account.company.principals):
             begun = (world.clock() - timedelta(seconds=60 + place)).isoformat()
-            world.add(person=name, tables=["orders"], database="sales", submitted_at=begun)
+            world.add(person=name, tables=["orders"], database="sales", submitted_at=begun, event_delay_seconds=0)
         plain, private = ({each.event_id: each.identity for each in told(world, how)} for how in (Naming(), naming))
     people = [event_id for event_id, who in plain.items() if who.kind is Kind.PERSON]
     assert plain.keys() == private.keys()

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sql_corpus import STATEMENTS
+from sqlglot import TokenType
 from sqlglot.dialects.athena import Athena
 from sqlglot.errors import TokenError
-from sqlglot.tokens import TokenType
 
 from athena_exporter.sources.redaction import LONGEST_TEXT, redact
 from athena_exporter.sources.tables import LONGEST

@@ -120,6 +120,10 @@ def _tell(bare: str, catalog: str | None, database: str | None) -> Told:
         found = uses(bare)
     except UnparsedError as error:
         return Told(unparsed=error.reason)
+    except RecursionError:
+        return Told(unparsed="too_deep")
+    except Exception:  # noqa: BLE001  a mistake of the parser's, in one statement of anybody's, must not end the process
+        return Told(unparsed="parser")
     context = (_lower(catalog) or DEFAULT_CATALOG, _lower(database) or DEFAULT_DATABASE)
     complete = (_complete(use, context) for use in found)
     return Told(tables=tuple(sorted({table for table in complete if table is not None})))

@@ -37,10 +37,7 @@ def uses(skeleton: str) -> Collection[Use]:
     Raises:
         UnparsedError: the statement cannot be read.
     """
-    try:
-        return _uses(_FUNCTIONS.sub(" ", skeleton).strip() if "'" in skeleton else skeleton)
-    except RecursionError as error:
-        raise UnparsedError("too_deep") from error
+    return _uses(_FUNCTIONS.sub(" ", skeleton).strip() if "'" in skeleton else skeleton)
 
 
 def _uses(text: str) -> Collection[Use]:

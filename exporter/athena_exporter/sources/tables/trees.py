@@ -58,7 +58,10 @@ def parsed(text: str) -> Collection[Use]:
     Raises:
         UnparsedError: it cannot be read.
     """
-    tree = _tree(text)
+    try:
+        tree = _tree(text)
+    except SqlglotError as error:
+        raise UnparsedError("syntax") from error
     target = _target(tree)
     found = {use for table in _tables(tree) if (use := _use(table)) is not None and table is not target}
     written = _use(target) if target is not None else None
@@ -78,22 +81,12 @@ class _Parser(TrinoParser):
 
 def _tree(text: str) -> exp.Expr:
     try:
-        try:
-            return _parse(text)
-        except ParseError:
-            quoted = _with_quotes(text)
-            if quoted == text:
-                raise
-            return _parse(quoted)
-    except UnparsedError:
-        raise
-    except RecursionError as error:
-        raise UnparsedError("too_deep") from error
-    except SqlglotError as error:
-        raise UnparsedError("syntax") from error
-    except Exception as error:
-        # The parser's own mistake in one statement must not end the process.
-        raise UnparsedError("parser") from error
+        return _parse(text)
+    except ParseError:
+        quoted = _with_quotes(text)
+        if quoted == text:
+            raise
+        return _parse(quoted)
 
 
 def _is_too_hard(text: str) -> bool:
@@ -155,7 +148,10 @@ def _target(tree: exp.Expr) -> exp.Expr | None:
     if not isinstance(tree, _WRITING):
         return None
     found = tree.args.get("this")
-    return found.args.get("this") if isinstance(found, exp.Schema) else found
+    target = found.args.get("this") if isinstance(found, exp.Schema) else found
+    if not isinstance(target, exp.Table):
+        raise UnparsedError("syntax")
+    return target
 
 
 def _written(tree: exp.Expr, use: Use) -> set[Use]:
