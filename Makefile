@@ -27,7 +27,7 @@ ALONE := -m process
 FOR ?=
 ARGS ?=
 
-.PHONY: help setup fmt format-check lint types layers generated test coverage check demo bench lock upgrade clean
+.PHONY: help setup fmt format-check lint types layers generated test coverage check demo fuzz chaos bench lock upgrade clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -80,6 +80,12 @@ check: format-check lint types layers coverage ## all of the above, the tests on
 
 demo: $(READY) ## the exporter on a simulated AWS account, no credentials; FOR=90s ends by itself
 	@$(BIN)/python -m athena_testbed.demo $(if $(FOR),--for $(FOR))
+
+fuzz: $(READY) ## what parses other people's texts, 100,000 of each kind (a minute or two); FUZZ_SEED=8 chooses others
+	@FUZZ_ROUNDS=100000 $(BIN)/python -m pytest tests/fuzz $(ARGS)
+
+chaos: $(READY) ## 50,000 events through a 12 s outage, throttling, lost answers and ten kills (two minutes)
+	@DELIVERY_EVENTS=50000 DELIVERY_OUTAGE=12 $(BIN)/python -m pytest tests/process/test_delivery.py $(ARGS)
 
 bench: $(READY) ## the benchmarks, with the facts of this machine, into docs/benchmarks.md (ten minutes)
 	@$(BIN)/python benchmarks/run.py

@@ -18,14 +18,15 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 from known import fresh, open_ledger
 from prometheus_client import CollectorRegistry, make_wsgi_app
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import ThreadingWSGIServer
+from prometheus_client.metrics_core import Metric
+from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 from workload import NOON, TARGET, Company
 
-from athena_exporter import catalog
 from athena_exporter.ledger.store import Ledger
 from athena_exporter.outlets import server
+from athena_exporter.outlets.metrics import render
 from athena_exporter.poller import Clocks, Poller, Threads
 from athena_exporter.records import Batch, Sample, Target
 from athena_exporter.sources import Knowledge
@@ -125,20 +126,11 @@ class _Families(Collector):
     """Families built once: the other side pays for rendering alone."""
 
     def __init__(self, samples: Iterable[Sample]) -> None:
-        self._families = {metric.name: _family(metric) for metric in catalog.METRICS}
-        for sample in samples:
-            metric = catalog.BY_NAME[sample.metric]
-            labels = metric.label_values(sample.target, sample.labels)
-            self._families[metric.name].add_metric(labels, sample.value / metric.scale)
+        self._families = list(text_string_to_metric_families(render(samples).decode()))
 
-    def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
+    def collect(self) -> Iterator[Metric]:
         """All of them, as they are."""
-        yield from self._families.values()
-
-
-def _family(metric: catalog.Metric) -> CounterMetricFamily | GaugeMetricFamily:
-    kind = CounterMetricFamily if metric.type is catalog.MetricType.COUNTER else GaugeMetricFamily
-    return kind(metric.name, metric.help, labels=metric.label_names)
+        yield from self._families
 
 
 class _Quiet(WSGIRequestHandler):

@@ -36,7 +36,7 @@ RULES = Rules(prices=Prices(usd_per_tb=Decimal(5), tb_bytes=2**40, minimum_bytes
 
 USERS = 500
 PAIRS = 24
-_WORKGROUPS = 20
+WORKGROUPS = tuple(f"team-{number:02d}" for number in range(20))
 _DATABASES = 120
 _CLIENTS = (
     "console", "dbt-athena", "awswrangler", "pyathena", "jdbc", "grafana", "quicksight", "airflow", "boto3", "odbc",
@@ -61,12 +61,12 @@ class Cell:
         return Identity(user=name, role=role, kind=Kind.PERSON, client=_CLIENTS[self.user % len(_CLIENTS)])
 
 
-def cells() -> list[Cell]:
-    """All 20,000 of them, in an order in which neighbours have nothing in common."""
+def cells(workgroups: Sequence[str] = WORKGROUPS, pairs: int = PAIRS) -> list[Cell]:
+    """All 20,000 of them (or those of other workgroups), in an order in which neighbours have nothing in common."""
     found = []
-    for number in range(USERS * PAIRS):
+    for number in range(USERS * pairs):
         pair, user = divmod(number, USERS)
-        workgroup = f"team-{(user + pair) % _WORKGROUPS:02d}"
+        workgroup = workgroups[(user + pair) % len(workgroups)]
         database = f"analytics_{(7 * user + 5 * pair) % _DATABASES:03d}"
         found.append(Cell(user=user, workgroup=workgroup, database=database, state=State.SUCCEEDED))
         if number % 3:
@@ -75,13 +75,22 @@ def cells() -> list[Cell]:
 
 
 class Company:
-    """Queries without end, seeded: the first 20,000 visit every cell, later ones a cell by chance."""
+    """Queries without end, seeded: the first ones visit every cell, later ones a cell by chance."""
 
-    def __init__(self, seed: int, *, visited: int = 0, skew: int = 1) -> None:
+    def __init__(
+        self,
+        seed: int,
+        *,
+        visited: int = 0,
+        skew: int = 1,
+        target: Target = TARGET,
+        places: Sequence[Cell] | None = None,
+    ) -> None:
         """`visited` cells have had their first query; at a `skew` of 4, half fall on a sixteenth of the cells."""
         self._random = random.Random(seed)
         self._skew = skew
-        self._cells = cells()
+        self._target = target
+        self._cells = cells() if places is None else places
         self._made = visited
 
     def day(
@@ -93,7 +102,7 @@ class Company:
             ended = [begins + step * number for number in range(start, min(start + batch, queries))]
             chosen = [self._next() for _ in ended]
             ids = [self._id() for _ in ended]
-            yield executions(chosen, ids, ended), starts(chosen, ids, ended)
+            yield executions(chosen, ids, ended, self._target), starts(chosen, ids, ended, self._target)
 
     def _next(self) -> Cell:
         self._made += 1
@@ -105,22 +114,24 @@ class Company:
         return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
 
 
-def executions(chosen: Sequence[Cell], ids: Sequence[str], ended: Sequence[datetime]) -> Batch:
+def executions(chosen: Sequence[Cell], ids: Sequence[str], ended: Sequence[datetime], target: Target = TARGET) -> Batch:
     """What BatchGetQueryExecution tells."""
-    told = zip(chosen, ids, ended, strict=True)
-    return _batch("athena", Evidence.EXECUTIONS, [_execution(cell, query_id, at) for cell, query_id, at in told], ended)
+    records = [_execution(*told) for told in zip(chosen, ids, ended, strict=True)]
+    return _batch("athena", Evidence.EXECUTIONS, records, ended, target)
 
 
-def starts(chosen: Sequence[Cell], ids: Sequence[str], ended: Sequence[datetime]) -> Batch:
+def starts(chosen: Sequence[Cell], ids: Sequence[str], ended: Sequence[datetime], target: Target = TARGET) -> Batch:
     """What LookupEvents tells."""
-    told = zip(chosen, ids, ended, strict=True)
-    return _batch("lookup", Evidence.IDENTITIES, [_start(cell, query_id, at) for cell, query_id, at in told], ended)
+    records = [_start(*told, target) for told in zip(chosen, ids, ended, strict=True)]
+    return _batch("lookup", Evidence.IDENTITIES, records, ended, target)
 
 
-def _batch(source: str, evidence: Evidence, records: Sequence[Record], ended: Sequence[datetime]) -> Batch:
+def _batch(
+    source: str, evidence: Evidence, records: Sequence[Record], ended: Sequence[datetime], target: Target
+) -> Batch:
     read = Read(evidence=evidence, since=ended[0] - timedelta(minutes=10), until=ended[-1], begun_at=ended[-1])
     return Batch(
-        source=source, target=TARGET, observed_at=ended[-1], records=tuple(records), reads=(read,),
+        source=source, target=target, observed_at=ended[-1], records=tuple(records), reads=(read,),
         cursors={"swept": ended[-1].isoformat()},
     )  # fmt: skip  # one line a thought
 
@@ -150,13 +161,13 @@ def _execution(cell: Cell, query_id: str, ended: datetime) -> QueryExecution:
     )
 
 
-def _start(cell: Cell, query_id: str, ended: datetime) -> StartedQuery:
+def _start(cell: Cell, query_id: str, ended: datetime, target: Target) -> StartedQuery:
     return StartedQuery(
         query_id=query_id,
         event_id=query_id,
         started_at=ended - timedelta(milliseconds=int(query_id[:8], 16) % 20_000),
-        account_id=TARGET.account_id,
-        region=TARGET.region,
+        account_id=target.account_id,
+        region=target.region,
         workgroup=cell.workgroup,
         identity=cell.identity,
     )

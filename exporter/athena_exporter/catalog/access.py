@@ -81,7 +81,7 @@ EVENTS_RESENT = _delivery(
 )
 EVENTS_REJECTED = _delivery(
     "athena_exporter_events_rejected_total",
-    "Events that CloudWatch Logs will never accept, by reason (too_old, too_new, expired, too_large).",
+    "Events that CloudWatch Logs will never accept, by reason (too_old, too_new, expired, too_large, refused).",
     ("reason",),
 )
 OUTBOX_OLDEST_AGE = Metric(

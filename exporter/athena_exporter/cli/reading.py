@@ -10,14 +10,14 @@ from rich.console import Console
 from athena_exporter.cli.failing import explained
 from athena_exporter.cli.usage import HELP
 from athena_exporter.config import load, parse_duration
-from athena_exporter.ledger import history
+from athena_exporter.ledger import history, tables
 from athena_exporter.outlets import report as reports
 from athena_exporter.outlets.reference import markdown
 
 
 @click.command(context_settings=dict(HELP))
 def metrics() -> None:
-    """Print every metric as Markdown: name, type, labels, meaning, and how a query is counted."""
+    """Print every metric as Markdown: name, type, labels, meaning, and how a query is counted. Exit code: 0."""
     click.echo(markdown(), nl=False)
 
 
@@ -41,16 +41,24 @@ class _Moment(click.ParamType[datetime]):
 
 
 def _listing() -> str:
-    width = max(len(one.name) for one in reports.REPORTS)
-    return "\n".join(f"{one.name:<{width}}  {one.summary}" for one in reports.REPORTS)
+    summaries = {one.name: one.summary for one in reports.REPORTS} | {reports.TABLES: reports.TABLES_SUMMARY}
+    width = max(map(len, summaries))
+    return "\n".join(f"{name:<{width}}  {summary}" for name, summary in summaries.items())
+
+
+def _help() -> str:
+    return (
+        "Answer from the ledger's rollups, while the exporter may be running. Times are UTC, by query time; the report"
+        f" `{reports.TABLES}` counts whole days.\n\n\b\n{_listing()}"
+        "\n\nExit codes: 0 answered, 2 wrong usage or no ledger."
+    )
 
 
 @click.command(
     context_settings=dict(HELP),
-    help="Answer from the ledger's rollups, while the exporter may be running. Times are UTC, by query time.\n\n\b\n"
-    + _listing(),
+    help=_help(),
 )
-@click.argument("name", metavar="REPORT", type=click.Choice([one.name for one in reports.REPORTS]), default="users")
+@click.argument("name", metavar="REPORT", type=click.Choice([*reports.BY_NAME, reports.TABLES]), default="users")
 @click.option(
     "--config",
     "config_path",
@@ -94,9 +102,11 @@ def report(
     path = ledger_path or Path(load(config_path, os.environ).ledger.path)
     # The rollups keep whole hours: the present one belongs to a range that ends now.
     end = until or datetime.now(UTC) + timedelta(hours=1)
-    rows = list(history.usage(path, since, end))
-    whole = form != reports.Format.TABLE
-    table = reports.build(reports.BY_NAME[name], rows, limit=None if whole else limit)
+    limited = limit if form == reports.Format.TABLE else None
+    if name == reports.TABLES:
+        table = reports.build_tables(tables.usage(path, since, end), limit=limited)
+    else:
+        table = reports.build(reports.BY_NAME[name], list(history.usage(path, since, end)), limit=limited)
     if form == reports.Format.JSON:
         click.echo(reports.to_json(table), nl=False)
     elif form == reports.Format.CSV:

@@ -4,7 +4,7 @@ import gc
 import logging
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -40,6 +40,7 @@ class Service:
         self._threads = Threads(CLOCKS.monotonic)
         self._claimed: set[Target] = set()
         self._claiming = threading.Lock()
+        self._closers: list[Callable[[], None]] = []
         self._poller = Poller(ledger=ledger, telemetry=self._telemetry, publisher=self._exposition, clocks=CLOCKS)
 
     def run(
@@ -59,7 +60,11 @@ class Service:
                 self._threads.once(partial(self._begin, reader), f"resolve {reader.region}")
             if writer is not None:
                 self._threads.once(partial(self._begin, writer), f"resolve {OUTLET}")
-            self._threads.wait(_PATIENCE_AT_END)
+            try:
+                self._threads.wait(_PATIENCE_AT_END)
+            finally:
+                for close in self._closers:
+                    close()
         _log.info("ended")
 
     def _tell_ledger(self) -> None:
@@ -133,7 +138,16 @@ class Service:
         _log.info("writing events to account %s in %s", target.account_id, target.region)
         delivery = wiring.delivery(self._config, writer.session, self._ledger, self._telemetry, CLOCKS)
 
-        def deliver_once() -> bool:
+        self._closers.append(delivery.close)
+
+        def round_of_it() -> bool:
             return not self._threads.is_stopping and delivery.run_once()
 
-        self._threads.every(writer.pause, partial(self._poller.deliver, target, OUTLET, deliver_once), OUTLET)
+        def deliver() -> None:
+            if not delivery.is_waiting:  # a pause after a failure is no success
+                self._poller.deliver(target, OUTLET, round_of_it)
+
+        for group in (self._config.events.table_access_group, self._config.events.queries_group):
+            self._telemetry.events_accepted(group, 0)
+            self._telemetry.events_resent(group, 0)
+        self._threads.every(writer.pause, deliver, OUTLET)

@@ -44,7 +44,8 @@ def serve(config_path: Path | None, listen_address: str, web_path: Path | None, 
     """Count every query once and serve the totals on /metrics.
 
     Committed totals are served at once after a start, before AWS is asked. While AWS cannot be reached, the last
-    values stay, with their age. SIGTERM or Ctrl-C ends it; nothing is lost by any way of ending it.
+    values stay, with their age. SIGTERM or Ctrl-C ends it; nothing is lost by any way of ending it. Exit codes: 0
+    ended by a signal, 2 wrong usage, configuration or credentials.
 
     \b
     AWS_REGION=eu-west-1 athena-exporter serve

@@ -230,7 +230,8 @@ class _Work:
             self._use(row, PENDING, -1)
             self._use(row, start.identity.user, 1)
             workload = row.workload or start.workload
-            row = changed(row, identity=start.identity, attribution=Attribution.KNOWN, workload=workload)
+            # Its tables have moved to the user's cells just now: that was all they waited for.
+            row = changed(row, identity=start.identity, attribution=Attribution.KNOWN, workload=workload, tables=())
             self._keep(self._attribute(row, start.identity))
 
     def _attribute(self, row: Row, who: Identity) -> Row:

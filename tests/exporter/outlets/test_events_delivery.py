@@ -325,15 +325,11 @@ def test_after_a_failure_it_waits_longer_each_time_and_asks_nothing_meanwhile(
         with pytest.raises(ClientError):
             delivery.run_once()
         before = hand.seconds
-        while not tries(delivery):
+        while delivery.is_waiting:
             assert not delivery.run_once()
             hand.seconds += 0.5
         waited.append(hand.seconds - before)
     assert waited == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
-
-
-def tries(delivery: Delivery) -> bool:
-    return not delivery._backoff.is_waiting
 
 
 def test_the_pause_after_failures_is_never_the_same_for_two_exporters() -> None:

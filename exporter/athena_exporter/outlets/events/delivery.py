@@ -98,6 +98,11 @@ class Delivery:
         self._last_seq = 0
         self._closed = False
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a failure was told and it is too early to try again: `run_once` would prove nothing."""
+        return self._backoff.is_waiting
+
     def run_once(self) -> bool:
         """Deliver one round, or send again what is open of the last one; whether there may be more to do at once.
 

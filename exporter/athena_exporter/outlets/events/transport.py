@@ -18,11 +18,10 @@ from typing import Any, TypeAlias
 from watchtower import CloudWatchLogHandler, WatchtowerWarning
 
 from athena_exporter.outlets.events.acceptance import Acceptance, Tally
+from athena_exporter.outlets.events.shape import LARGEST_MESSAGE
 from athena_exporter.records import epoch_ms
 from athena_exporter.sources.errors import GarbledAnswerError
 
-LARGEST_MESSAGE = 200 * 1024
-"""Bytes of one event. watchtower cuts at 256 KiB, in the middle of the JSON; CloudWatch Logs refuses above 1 MiB."""
 OLDEST = timedelta(days=13, hours=12)
 """CloudWatch Logs refuses what is older than 14 days; half a day is left for the way."""
 SPAN_MS = 23 * 3_600_000
