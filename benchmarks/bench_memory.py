@@ -44,8 +44,8 @@ def _text(measured: list[tuple[str, float, float]]) -> str:
     return f"""\
 ## Memory
 
-The whole process: both AWS clients, the ledger, the server; 50,000 series published and scraped each second while
-{QUERIES:,} queries of one day (executions and starts) are counted, with a pruning every hour of that day.
+The whole process: AWS clients, the SQL parser, the ledger, the server; 50,000 series published and scraped each second
+while {QUERIES:,} queries of one day (executions and starts) are counted, with a pruning every hour of that day.
 MB are 2^20 bytes.
 
 {table(["Queries counted", "resident MB", "peak MB"], rows)}

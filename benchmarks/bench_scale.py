@@ -21,6 +21,7 @@ from regions import HISTORY, REGIONS
 from workload import Company, cells
 
 import athena_testbed
+from athena_exporter import catalog
 from athena_exporter.cli import wiring
 from athena_exporter.config import load
 from athena_exporter.ledger.store import Ledger
@@ -29,13 +30,17 @@ from athena_exporter.records import Target
 WORKGROUPS = 500
 """In each Region."""
 QUERIES_PER_MINUTE = 30
-PAIRS = 2
+PAIRS = 1
 """Pairs of workgroup and database that each of 500 users had before, in each Region."""
-AFTERWARDS_SECONDS = 60
+AFTERWARDS_SECONDS = 45
 PATIENCE_SECONDS = 180
 BAR_MB, FLAT_MB, BAR_MS = 256, 16, 50
 SOURCES = ("athena", "lookup", "workgroups", "cloudwatch", "usage")
 
+DISTRIBUTION_LINES = sum(len(metric.bounds) + 3 for metric in catalog.METRICS if metric.bounds)
+"""What one distribution of each kind comes to: its bounds, the infinite one, a sum and a count."""
+
+_DISTRIBUTION = re.compile(rb'^athena_queries_total\{.*(region="[^"]+").*(statement_type=.*)\}', re.MULTILINE)
 _NAMED = 15
 """Workgroups of the embedded account with names of their own; the others are teams."""
 _DURATION = re.compile(
@@ -60,6 +65,11 @@ class Phase:
     def series(self) -> int:
         """Lines of the exposition that are no comment."""
         return sum(1 for line in self.text.splitlines() if not line.startswith(b"#"))
+
+    @property
+    def distributions(self) -> int:
+        """Pairs of workgroup and type of statement that have queries: each would have five histograms."""
+        return len(set(_DISTRIBUTION.findall(self.text)))
 
     @property
     def durations(self) -> Durations:
@@ -87,7 +97,7 @@ def configured(folder: Path, url: str) -> Path:
         "aws": {"endpoint_url": url, "rate_share": 1},
         "ledger": {"path": str(folder / "scale.db"), "journal": "wal"},
         "sources": {"cloudwatch": {"enabled": True, "interval": "1m"}},
-        "exposition": {"histograms": ["total"]},
+        "exposition": {"histograms": []},
     }
     path.write_text(yaml.safe_dump(text), encoding="utf-8")
     return path
@@ -203,10 +213,12 @@ def _text(first: Phase, afterwards: Phase) -> str:
 
 The whole exporter as `serve` starts it, with every source on, against the embedded account: {WORKGROUPS} workgroups
 in each of two Regions, {QUERIES_PER_MINUTE} queries a minute in each, {HISTORY // timedelta(hours=1)} hours of them
-to catch up on at the start. {afterwards.series:,} series (lines of the exposition; of the histograms `total` only,
-since all five of a thousand workgroups are 58,000 lines by themselves). Scrapes come with gzip, at random distances;
-a tick reads the ledger, renders and publishes, each five seconds. p99 of fewer than 100 is the worst of them. The
-embedded account takes its share of the machine's cores.
+to catch up on at the start.
+
+{afterwards.series:,} series (lines of the exposition), without histograms: with all five, as by default, these
+workgroups would have about {DISTRIBUTION_LINES * afterwards.distributions:,} lines more. Scrapes come with gzip, at
+random distances; a tick reads the ledger, renders and publishes, each five seconds. p99 of fewer than 100 is the
+worst of them. The embedded account takes its share of the machine's cores.
 
 {table([*header, "resident MB", "peak MB"], [_row(phase) for phase in (first, afterwards)])}
 
@@ -214,7 +226,8 @@ embedded account takes its share of the machine's cores.
 
 How long a pass of each source takes. The rates are AWS's, of which this run may use all (`rate_share: 1`) and the
 default is half: `athena` and `workgroups` ask once for each workgroup, five a second, and take twice as long by
-default. CloudWatch is read every minute here, fifteen times as often as by default.
+default. CloudWatch is read every minute here, fifteen times as often as by default. `first` and `last` are the same
+where there was time for one pass only.
 
 {table(columns, _passes(first, afterwards))}
 """

@@ -15,12 +15,12 @@ _DISK = ROOT / ".venv"
 _INTRODUCTION = """\
 # Benchmarks
 
-Written by `make bench`; rows that lose stay in. A run takes ten minutes and 2 GB of disk. Times are of the wall
-where nothing else is said, medians of several runs; on a machine that others use, compare the rows of one run and
-look at the column of the processor's time.
+Written by `make bench`; rows that lose stay in. A run takes a quarter of an hour and 2 GB of disk. Times are of the
+wall where nothing else is said, medians of several runs; on a machine that others use, compare the rows of one run
+and look at the column of the processor's time.
 
-What is counted: 500 users, 20 workgroups, 120 databases, 11 clients; queries fall evenly on 20,000 cells of user,
-workgroup, database and state, which is worse for every cache than life is."""
+What is counted where nothing else is said: 500 users, 20 workgroups, 120 databases, 11 clients; queries fall evenly
+on 20,000 cells of user, workgroup, database and state, which is worse for every cache than life is."""
 
 
 def main() -> None:

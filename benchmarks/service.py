@@ -32,6 +32,7 @@ from athena_exporter.records import Batch, Sample, Target
 from athena_exporter.sources import Knowledge
 from athena_exporter.sources.rate import Rates
 from athena_exporter.sources.session import Session
+from athena_exporter.sources.tables import SqlReader
 from athena_exporter.telemetry import Telemetry
 
 _DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
@@ -78,7 +79,7 @@ class Bench:
         # Never called here, but a part of the process's memory as it is in life.
         rates = Rates(share=0.5, clock=time.monotonic, sleep=time.sleep)
         session = Session(region=TARGET.region, rates=rates, count=lambda *_: None)
-        self._clients = (session.athena(), session.cloudtrail())
+        self._idlers = (session.athena(), session.cloudtrail(), SqlReader())
 
     def start(self, threads: Threads) -> None:
         """Publish and poll in the background."""

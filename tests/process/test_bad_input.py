@@ -331,7 +331,7 @@ def test_credentials_that_have_expired_at_the_start_are_one_line_and_are_tried_a
             service = Service(url=url, process=running)
             until(lambda: service.up("athena") == 0, seconds=PATIENCE, what="source_up is 0", every=0.05)
             said = [line for line in service.log().splitlines() if "level=warning" in line]
-            assert len(said) == 2, "one for each source"
+            assert len(said) == 3, "one for each source"
             assert all("they have expired, renew them" in line for line in said)
             assert running.end() == 0
 

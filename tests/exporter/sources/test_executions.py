@@ -101,7 +101,7 @@ def test_any_field_may_hold_something_else_altogether(path: tuple[str, ...]) -> 
         assert reading.record is None or reading.record.submitted_at == SUBMITTED
 
 
-@pytest.mark.parametrize("value", ["123", -1, 1.5, float("nan"), float("inf"), 2**63, True, [1]])
+@pytest.mark.parametrize("value", ["123", -1, 1.5, float("nan"), float("inf"), 2**51, True, [1]])
 def test_a_number_that_is_none_is_left_out_and_counted(value: object) -> None:
     reading = read(("Statistics", "DataScannedInBytes"), value)
     assert reading.record is not None
