@@ -11,7 +11,7 @@ from typing import TypeAlias
 from athena_exporter import catalog
 from athena_exporter.ledger.labels import LabelBudget
 from athena_exporter.ledger.model import DAY_MS, Fact, Known, Labels, Row, ShownUse, TableCell, TableSums
-from athena_exporter.records import OTHER, UNKNOWN, Mode, QueryExecution, State, TableEvent, epoch_ms
+from athena_exporter.records import OTHER, PENDING, UNKNOWN, Mode, QueryExecution, State, TableEvent, epoch_ms
 
 _Add = Callable[[catalog.Metric, Labels, int | None], Labels]
 
@@ -78,7 +78,12 @@ class Access:
     # -- with the user --------------------------------------------------------------------------------------------
 
     def use(self, row: Row, user: str, sign: int) -> None:
-        """Move the row's tables into a user's cells (or out of them)."""
+        """Move the row's tables into a user's cells (or out of them).
+
+        `pending` has no cells: until the user is known the row names the tables, and `tables.usage` counts them there.
+        """
+        if user == PENDING:
+            return
         day_ms = row.counted_ms - row.counted_ms % DAY_MS
         for database, table, mode in row.tables:
             cell = TableCell(day_ms, database, table, mode, user)

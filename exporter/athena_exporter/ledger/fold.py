@@ -25,7 +25,6 @@ from athena_exporter.ledger.model import (
     SeriesKey,
     Usage,
     UsageKey,
-    changed,
 )
 from athena_exporter.ledger.rejections import rejection
 from athena_exporter.pricing import billed_bytes, cost_nanousd
@@ -173,7 +172,7 @@ class _Work:
         elif not execution.has_statistics and self._statistics_may_follow(row):
             since = self._observed_ms if row.waiting_since_ms is None else row.waiting_since_ms
             reads = row.waiting_reads + 1
-            self._keep(changed(row, phase=Phase.WAITING, waiting_since_ms=since, waiting_reads=reads))
+            self._keep(row._replace(phase=Phase.WAITING, waiting_since_ms=since, waiting_reads=reads))
         else:
             self._count(row, execution)
 
@@ -186,8 +185,7 @@ class _Work:
     def _count(self, row: Row, execution: QueryExecution) -> None:
         billed = billed_bytes(execution, self._known.rules.prices)
         in_counters = self._in_counters(row)
-        row = changed(
-            row,
+        row = row._replace(
             phase=Phase.COUNTED,
             ended_ms=row.counted_ms,
             billed_bytes=billed,
@@ -211,7 +209,7 @@ class _Work:
     def _unreadable(self, record: UnreadableQuery) -> None:
         row = self._row(record.query_id)
         if row is not None and row.phase is not Phase.COUNTED:
-            self._keep(changed(row, unreadable=True))
+            self._keep(row._replace(unreadable=True))
 
     # -- identities -----------------------------------------------------------------------------------------------
 
@@ -223,15 +221,15 @@ class _Work:
             if row.identity != start.identity:
                 self._add(catalog.DISAGREEMENTS, ("identity",), 1)
         elif row.phase is not Phase.COUNTED:
-            self._keep(changed(row, identity=start.identity, workload=row.workload or start.workload))
+            self._keep(row._replace(identity=start.identity, workload=row.workload or start.workload))
         elif row.attribution.given_up:
             self._correct(row, start)
         else:
             self._use(row, PENDING, -1)
             self._use(row, start.identity.user, 1)
             workload = row.workload or start.workload
-            # Its tables have moved to the user's cells just now: that was all they waited for.
-            row = changed(row, identity=start.identity, attribution=Attribution.KNOWN, workload=workload, tables=())
+            # Its tables are in the user's cells now: that was all they waited for.
+            row = row._replace(identity=start.identity, attribution=Attribution.KNOWN, workload=workload, tables=())
             self._keep(self._attribute(row, start.identity))
 
     def _attribute(self, row: Row, who: Identity) -> Row:
@@ -274,7 +272,7 @@ class _Work:
         self._use(row, UNATTRIBUTED, -1)
         self._use(row, who.user, 1)
         self._labels.value("user", who.user)
-        row = changed(row, identity=who, attribution=Attribution.LATE, workload=row.workload or start.workload)
+        row = row._replace(identity=who, attribution=Attribution.LATE, workload=row.workload or start.workload)
         if self._in_counters(row):
             self._add(catalog.LATE_IDENTITIES, (), 1)
             self._add(catalog.LATE_IDENTITY_BYTES, (), row.scanned_bytes)
@@ -319,7 +317,7 @@ class _Work:
         if self._in_counters(row):
             self._add(catalog.UNATTRIBUTED_QUERIES, (reason.name.lower(),), 1)
             self._add(catalog.UNATTRIBUTED_BYTES, (reason.name.lower(),), row.scanned_bytes)
-        self._keep(self._attribute(changed(row, attribution=reason), _NOBODY))
+        self._keep(self._attribute(row._replace(attribution=reason), _NOBODY))
 
     # -- bookkeeping ----------------------------------------------------------------------------------------------
 
@@ -354,7 +352,9 @@ class _Work:
             database=_said(row.database),
             state=_said(row.state),
         )
-        cell = self._usage.setdefault(key, Usage())
+        cell = self._usage.get(key)
+        if cell is None:
+            cell = self._usage[key] = Usage()
         cell.queries += sign
         cell.scanned_bytes += sign * (row.scanned_bytes or 0)
         cell.billed_bytes += sign * (row.billed_bytes or 0)
@@ -368,7 +368,7 @@ class _Work:
 
 def _settled(row: Row) -> Row:
     """The row without what only waited for its user."""
-    return row if row.detail is None and not row.tables else changed(row, detail=None, tables=())
+    return row if row.detail is None and not row.tables else row._replace(detail=None, tables=())
 
 
 def _said(value: str | None) -> str:

@@ -126,7 +126,9 @@ class Ledger:
                 found = self._target(batch.target)
                 if found is None:
                     raise LedgerError(f"target {batch.target} is not adopted")
-                change = fold(self._known(found, batch), batch)
+                known = self._known(found, batch)
+                change = fold(known, batch)
+                rows.save(connection, found.id, change.rows, known.rows, self._identities)
                 fresh = self._save(connection, found.id, batch, change)
             self._remember(batch.target, fresh)
 
@@ -285,7 +287,6 @@ class Ledger:
                     f"DELETE FROM queries WHERE target_id = ? AND query_id IN ({rows.marks(part)})",  # noqa: S608 - placeholders only
                     (target_id, *part),
                 )
-        rows.save(connection, target_id, change.rows, self._identities)
         fresh = self._counters.add(connection, target_id, batch.target, change.deltas)
         rollups.save(connection, target_id, change.usage, change.types)
         inventories.save(connection, target_id, change.inventories, epoch_ms(batch.observed_at))

@@ -10,7 +10,7 @@ from athena_exporter import catalog
 from athena_exporter.ledger import files, rows
 from athena_exporter.ledger.errors import explained
 from athena_exporter.ledger.model import DAY_MS, Change
-from athena_exporter.records import Batch, Mode, TableEvent, TableUsageRow, epoch_ms, from_epoch_ms
+from athena_exporter.records import PENDING, Batch, Mode, State, TableEvent, TableUsageRow, epoch_ms, from_epoch_ms
 
 _ADD = """
     INSERT INTO usage_tables VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
@@ -21,10 +21,23 @@ _READ = """
     INSERT INTO table_reads VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET last_read_ms = excluded.last_read_ms
     WHERE last_read_ms < excluded.last_read_ms
     """
-_USAGE = """
-    SELECT database, table_name, mode, user, sum(queries), max(last_ms) FROM usage_tables
-    WHERE start_ms >= ? AND start_ms < ? GROUP BY 1, 2, 3, 4 HAVING sum(queries) <> 0
-    """
+# What waits for its user is in no cell yet. Every such query still names its tables, and has an index of its own:
+# named here, for without it SQLite might read all queries.
+_USAGE = f"""
+    WITH uses AS (
+        SELECT database, table_name, mode, user, queries, last_ms FROM usage_tables
+        WHERE start_ms >= :since AND start_ms < :until
+        UNION ALL
+        SELECT json_extract(use.value, '$[0]'), json_extract(use.value, '$[1]'), json_extract(use.value, '$[2]'),
+               '{PENDING}', 1,
+               CASE state WHEN '{State.SUCCEEDED.value}' THEN ended_ms END
+        FROM queries INDEXED BY queries_nameless, json_each(queries.tables) use
+        WHERE identity_id IS NULL AND attribution = 0 AND phase > 0 AND phase = 3
+            AND ended_ms >= :since AND ended_ms - ended_ms % {DAY_MS} < :until
+    )
+    SELECT database, table_name, mode, user, sum(queries), max(last_ms) FROM uses
+    GROUP BY 1, 2, 3, 4 HAVING sum(queries) <> 0
+    """  # noqa: S608 - constants of this project
 
 
 def save(connection: sqlite3.Connection, target_id: int, change: Change) -> None:
@@ -87,7 +100,7 @@ def usage(path: Path, since: datetime, until: datetime) -> Iterator[TableUsageRo
     days. Raises LedgerError.
     """
     low = epoch_ms(since)
-    bounds = (low - low % DAY_MS, epoch_ms(until))
+    bounds = {"since": low - low % DAY_MS, "until": epoch_ms(until)}
     with explained(path), closing(files.open_readonly(path)) as connection:
         for database, table, mode, user, queries, last_ms in connection.execute(_USAGE, bounds):
             yield TableUsageRow(
