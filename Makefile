@@ -27,7 +27,7 @@ ALONE := -m process
 FOR ?=
 ARGS ?=
 
-.PHONY: help setup fmt format-check lint types layers generated test coverage check demo fuzz chaos bench lock upgrade clean
+.PHONY: help setup fmt format-check lint types layers generated test coverage check demo fuzz tpc chaos bench lock upgrade clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -83,6 +83,9 @@ demo: $(READY) ## the exporter on a simulated AWS account, no credentials; FOR=9
 
 fuzz: $(READY) ## what parses other people's texts, 100,000 of each kind (a minute or two); FUZZ_SEED=8 chooses others
 	@FUZZ_ROUNDS=100000 $(BIN)/python -m pytest tests/fuzz $(ARGS)
+
+tpc: $(READY) ## the tables of all 121 TPC-DS and TPC-H queries (downloads sqlglot's source distribution)
+	@$(BIN)/python benchmarks/tpc.py
 
 chaos: $(READY) ## 50,000 events through a 12 s outage, throttling, lost answers and ten kills (two minutes)
 	@DELIVERY_EVENTS=50000 DELIVERY_OUTAGE=12 $(BIN)/python -m pytest tests/process/test_delivery.py $(ARGS)

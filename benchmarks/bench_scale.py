@@ -216,7 +216,7 @@ in each of two Regions, {QUERIES_PER_MINUTE} queries a minute in each, {HISTORY 
 to catch up on at the start.
 
 {afterwards.series:,} series (lines of the exposition), without histograms: with all five, as by default, these
-workgroups would have about {DISTRIBUTION_LINES * afterwards.distributions:,} lines more. Scrapes come with gzip, at
+workgroups would have up to {DISTRIBUTION_LINES * afterwards.distributions:,} lines more. Scrapes come with gzip, at
 random distances; a tick reads the ledger, renders and publishes, each five seconds. p99 of fewer than 100 is the
 worst of them. The embedded account takes its share of the machine's cores.
 

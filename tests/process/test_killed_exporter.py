@@ -2,9 +2,11 @@
 
 The exporter is killed with SIGKILL twenty times, at random and at its real crash points, while a company runs 20,000
 queries against it over a wire that throttles, fails, drops, repeats and delays. In the end every counter, every
-`increase()` over it in a real Prometheus, and every window equals the account's truth, to the byte.
+`increase()` over it in a real Prometheus, and every window equals the account's truth, to the byte, and every query and
+every use of a table has its event in CloudWatch Logs.
 """
 
+import json
 import random
 import sys
 import time
@@ -16,11 +18,29 @@ from pathlib import Path
 import pytest
 from crashing_exporter import POINTS, REVEAL
 from processes import Process, Prometheus, fetch, free_port, prometheus_server, scrape, summed, until
-from truth import COUNTED, WINDOWS, differences, expected_counters, expected_window, exposed
+from truth import (
+    COUNTED,
+    WINDOWS,
+    Expected,
+    differences,
+    expected_counters,
+    expected_tables,
+    expected_window,
+    expected_workloads,
+    exposed,
+)
 
 import athena_testbed
 from athena_exporter import catalog
 
+COMPARED = (
+    *COUNTED,
+    catalog.TABLE_QUERIES,
+    catalog.WORKLOAD_QUERIES,
+    catalog.WORKLOAD_SCANNED_BYTES,
+    catalog.WORKLOAD_COST_USD,
+    catalog.WORKLOAD_ENGINE_SECONDS,
+)
 KILLS = 20
 QUERIES = 20_000
 SECONDS_OF_QUERIES = 50
@@ -83,6 +103,7 @@ def world(tmp_path: Path, prometheus: str) -> Iterator[World]:
             f"ledger: {{path: '{tmp_path / 'ledger.db'}', initial_lookback: 10m}}\n"
             "sources: {athena: {interval: 1s, deep_interval: 10s}, lookup: {interval: 1s, full_pass: 10s}}\n"
             "exposition: {series_warmup: 8s, interval: 500ms}\n"
+            "events: {enabled: true}\n"
         )
         yield World(testbed=testbed, prometheus=server, address=address, config=config, folder=tmp_path)
 
@@ -101,11 +122,12 @@ def test_twenty_kills_lose_nothing_and_count_nothing_twice(world: World) -> None
     last = world.exporter()
     try:
         _settle(world)
-        truth = expected_counters(world.testbed.truth())
+        truth = _expected(world)
         assert sum(count for (name, _), count in truth.items() if name == catalog.QUERIES.name) > 0.98 * QUERIES
         assert differences(truth, _increases(world)) == []
         assert differences(_expected_windows(world), exposed(scrape(world.url), *WINDOWS)) == []
         _clients_and_refusals_equal_the_truth(world)
+        _every_query_and_every_use_of_a_table_has_its_event(world)
     finally:
         assert last.end() == 0
 
@@ -134,13 +156,43 @@ def _settle(world: World) -> None:
         every=1,
         what="both sources are complete past the last query",
     )
-    truth = expected_counters(world.testbed.truth())
+    truth = _expected(world)
     # Eight seconds of warm-up, and half a second each for a rendering and a scrape.
     until(
-        lambda: exposed(scrape(world.url), *COUNTED) == truth,
+        lambda: exposed(scrape(world.url), *COMPARED) == truth,
         seconds=40,
-        what="\n".join(["counters equal the truth:", *differences(truth, exposed(scrape(world.url), *COUNTED))[:20]]),
+        what="\n".join(["counters equal the truth:", *differences(truth, exposed(scrape(world.url), *COMPARED))[:20]]),
     )
+
+
+def _expected(world: World) -> Expected:
+    """Every counter that is compared series by series."""
+    truth = world.testbed.truth()
+    return expected_counters(truth) | expected_tables(truth) | expected_workloads(truth)
+
+
+def _every_query_and_every_use_of_a_table_has_its_event(world: World) -> None:
+    """At least once; a copy carries the same `access_id`, so that distinct ids are what there was."""
+    uses = {(one["query_id"], one["database"], one["table"], one["mode"]) for one in world.testbed.access()}
+    queries = world.testbed.truth()["queries"]
+    until(
+        lambda: (
+            (len(_told(world, "queries", "query_id")), len(_told(world, "table-access", "access_id")))
+            == (queries, len(uses))
+        ),
+        seconds=60,
+        every=1,
+        what=f"{queries} queries and {len(uses)} uses of tables have their events",
+    )
+    told = _told(world, "table-access", "query_id", "database", "table", "mode")
+    assert told == uses
+
+
+def _told(world: World, group: str, *fields: str) -> set[tuple[str, ...]]:
+    """The different values of these fields in a log group's events."""
+    (found,) = [one for one in world.testbed.logs.groups() if one.name == f"/athena-observability/{group}"]
+    events = found.between(0, 2**62, world.testbed.testbed.now_ms())
+    return {tuple(json.loads(event.message)[field] for field in fields) for event in events}
 
 
 def _complete_until(world: World) -> float:
@@ -159,7 +211,7 @@ def _increases(world: World) -> dict[tuple[str, tuple[str, ...]], int]:
     )
     (at,) = world.prometheus.series(f"max(timestamp({queries}))", "at").values()
     found: dict[tuple[str, tuple[str, ...]], int] = {}
-    for metric in COUNTED:
+    for metric in COMPARED:
         found |= exposed(world.prometheus.series(f"increase({metric.name}[1h])", metric.name, at), metric)
     return found
 

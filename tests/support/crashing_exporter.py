@@ -19,7 +19,6 @@ from athena_exporter.cli import log, wiring
 from athena_exporter.cli.readers import CLOCKS, Reader, Writer
 from athena_exporter.cli.service import Service
 from athena_exporter.config import load
-from athena_exporter.ledger.model import Change
 from athena_exporter.ledger.store import Ledger
 from athena_exporter.records import Batch
 from athena_exporter.telemetry import Telemetry
@@ -43,8 +42,8 @@ class CrashingLedger(Ledger):
         if point == self.point and self.passed[point] >= self.count:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def _save(self, connection: Any, target_id: int, batch: Batch, change: Change) -> Any:
-        fresh = super()._save(connection, target_id, batch, change)
+    def _save(self, connection: Any, target_id: int, batch: Batch, *more: Any) -> Any:
+        fresh = super()._save(connection, target_id, batch, *more)
         if batch.records:
             self._pass("in-transaction")
         return fresh

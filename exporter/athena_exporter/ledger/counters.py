@@ -75,14 +75,15 @@ class Counters:
     ) -> dict[SeriesKey, int]:
         """Add to the values in the open transaction; answers the numbers of series that are new with it."""
         numbers = self.numbers(target)
+        found = [(amount, numbers.get(key), key) for key, amount in deltas.items()]
         connection.executemany(
             "UPDATE counters SET value = value + ? WHERE id = ?",
-            [(amount, numbers[key]) for key, amount in deltas.items() if key in numbers],
+            [(amount, number) for amount, number, _ in found if number is not None],
         )
         return {
             key: insert(connection, target_id, key, amount, shown=self._is_shown(numbers, key))
-            for key, amount in deltas.items()
-            if key not in numbers
+            for amount, number, key in found
+            if number is None
         }
 
     def _is_shown(self, numbers: Mapping[SeriesKey, int], key: SeriesKey) -> bool:

@@ -341,17 +341,13 @@ class _Work:
     def _add(self, metric: catalog.Metric, labels: Labels, amount: int | None) -> Labels:
         """Add to a counter; None (AWS said nothing) adds nothing, yet the series exists. Answers the series' labels."""
         key = self._labels.series(metric, labels)
-        self._deltas[key] += amount or 0
+        # A Counter's own answer for a key that it has not, which is most of them, is slow.
+        self._deltas[key] = self._deltas.get(key, 0) + (amount or 0)
         return key[1]
 
     def _use(self, row: Row, user: str, sign: int) -> None:
-        key = UsageKey(
-            hour_ms=row.counted_ms - row.counted_ms % HOUR_MS,
-            workgroup=_said(row.workgroup),
-            user=user,
-            database=_said(row.database),
-            state=_said(row.state),
-        )
+        hour_ms = row.counted_ms - row.counted_ms % HOUR_MS
+        key = UsageKey(hour_ms, _said(row.workgroup), user, _said(row.database), _said(row.state))
         cell = self._usage.get(key)
         if cell is None:
             cell = self._usage[key] = Usage()

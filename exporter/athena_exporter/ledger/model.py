@@ -124,7 +124,8 @@ class Known:
     """What the ledger holds that this batch may touch.
 
     `rows`: the ids of the batch, and counted ones without a user that a read of the batch may decide.
-    `slots`: per budgeted label the values that own a place. `series`: every counter that exists.
+    `slots`: per budgeted label the values that own a place, and the day on which each was last used (days since 1970,
+    of AWS's clock). `series`: every counter that exists.
     """
 
     target: Target
@@ -134,7 +135,7 @@ class Known:
     counting_since_ms: int
     rows: Mapping[str, Row]
     rejections: Collection[str]
-    slots: Mapping[str, Collection[str]]
+    slots: Mapping[str, Mapping[str, int]]
     series: Collection[SeriesKey]
     series_per_family: Mapping[str, int]
     table_events: Collection[str] = frozenset()

@@ -73,7 +73,9 @@ def _totals(usage: Iterable[tuple[UsageKey, Usage]]) -> dict[tuple[int, str, str
     for key, use in usage:
         day_ms = key.hour_ms - key.hour_ms % DAY_MS
         for label, value in (("workgroup", key.workgroup), ("user", key.user)):
-            total = totals.setdefault((day_ms, label, value), Usage())
+            total = totals.get((day_ms, label, value))
+            if total is None:
+                total = totals[day_ms, label, value] = Usage()
             total.queries += use.queries
             total.scanned_bytes += use.scanned_bytes
             total.cost_nanousd += use.cost_nanousd

@@ -1,6 +1,7 @@
 """Rows of the table `queries` to and from `Row`, and the id's compact form."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
@@ -46,16 +47,13 @@ _SETTLE = """
 
 PARAMETERS = 500
 """Ids asked for in one statement, well below SQLite's limit of 32,766."""
-_UUID_BYTES = 16
+_COMPACT = json.JSONEncoder(separators=(",", ":"))  # json.dumps would make one for every row
+_CANONICAL = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
 def pack(query_id: str) -> Packed:
     """A UUID in 16 bytes; anything else, or a UUID not in its canonical form, stays text."""
-    try:
-        packed = bytes.fromhex(query_id.replace("-", ""))
-    except ValueError:
-        return query_id
-    return packed if len(packed) == _UUID_BYTES and unpack(packed) == query_id else query_id
+    return bytes.fromhex(query_id.replace("-", "")) if _CANONICAL.fullmatch(query_id) else query_id
 
 
 def unpack(packed: Packed) -> str:
@@ -209,7 +207,7 @@ def _values(target_id: int, row: Row, identities: Identities) -> tuple[object, .
 
 def _texts(row: Row) -> tuple[str | None, str | None]:
     """`tables` and `detail` as they are stored."""
-    tables = json.dumps(row.tables, separators=(",", ":")) if row.tables else None
+    tables = _COMPACT.encode(row.tables) if row.tables else None
     return tables, None if row.detail is None else detail_text(row.detail)
 
 

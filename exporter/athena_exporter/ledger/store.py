@@ -128,8 +128,7 @@ class Ledger:
                     raise LedgerError(f"target {batch.target} is not adopted")
                 known = self._known(found, batch)
                 change = fold(known, batch)
-                rows.save(connection, found.id, change.rows, known.rows, self._identities)
-                fresh = self._save(connection, found.id, batch, change)
+                fresh = self._save(connection, found.id, batch, known, change)
             self._remember(batch.target, fresh)
 
     def succeeded(self, target: Target, source: str, at: datetime) -> None:
@@ -238,9 +237,11 @@ class Ledger:
         return row and _TargetRow(id=row[0], counting_since_ms=row[1], low_water_ms=row[2])
 
     def _known(self, found: _TargetRow, batch: Batch) -> Known:
-        slots: dict[str, set[str]] = {}
-        for label, value in self._writer.execute("SELECT label, value FROM slots WHERE target_id = ?", (found.id,)):
-            slots.setdefault(label, set()).add(value)
+        slots: dict[str, dict[str, int]] = {}
+        for label, value, day in self._writer.execute(
+            "SELECT label, value, used_day FROM slots WHERE target_id = ?", (found.id,)
+        ):
+            slots.setdefault(label, {})[value] = day
         return Known(
             target=batch.target,
             rules=self._settings.rules,
@@ -279,7 +280,7 @@ class Ledger:
         return {event_id for (event_id,) in found}
 
     def _save(
-        self, connection: sqlite3.Connection, target_id: int, batch: Batch, change: Change
+        self, connection: sqlite3.Connection, target_id: int, batch: Batch, known: Known, change: Change
     ) -> dict[SeriesKey, int]:
         if change.dropped:
             for part in rows.chunks(change.dropped):
@@ -287,10 +288,12 @@ class Ledger:
                     f"DELETE FROM queries WHERE target_id = ? AND query_id IN ({rows.marks(part)})",  # noqa: S608 - placeholders only
                     (target_id, *part),
                 )
+        rows.save(connection, target_id, change.rows, known.rows, self._identities)
         fresh = self._counters.add(connection, target_id, batch.target, change.deltas)
         rollups.save(connection, target_id, change.usage, change.types)
         inventories.save(connection, target_id, change.inventories, epoch_ms(batch.observed_at))
         tables.save(connection, target_id, change)
+        _touch_slots(connection, target_id, known, change, epoch_ms(batch.observed_at) // DAY_MS)
         _save_marks(connection, target_id, batch, change)
         _next_sequence(connection)
         return fresh
@@ -322,15 +325,18 @@ def _next_sequence(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'sequence'")
 
 
+def _touch_slots(connection: sqlite3.Connection, target_id: int, known: Known, change: Change, today: int) -> None:
+    """Remember which values were used today; most were earlier today, too."""
+    stale = [(label, value) for label, value in change.slots if known.slots.get(label, {}).get(value, -1) < today]
+    connection.executemany(_TOUCH_SLOT, [(target_id, *slot, today) for slot in sorted(stale)])
+
+
 def _save_marks(connection: sqlite3.Connection, target_id: int, batch: Batch, change: Change) -> None:
-    """What is not counting: refusals seen, slots taken, facts, cursors, reads, AWS's clock."""
+    """What is not counting: refusals seen, facts, cursors, reads, AWS's clock."""
     now_ms = epoch_ms(batch.observed_at)
     connection.executemany(
         "INSERT INTO rejections VALUES (?, ?, ?)",
         [(target_id, event_id, at_ms) for event_id, at_ms in change.rejections.items()],
-    )
-    connection.executemany(
-        _TOUCH_SLOT, [(target_id, label, value, now_ms // DAY_MS) for label, value in sorted(change.slots)]
     )
     outbox.write(connection, target_id, change.facts, now_ms)
     connection.executemany(
