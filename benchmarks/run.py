@@ -15,7 +15,7 @@ _DISK = ROOT / ".venv"
 _INTRODUCTION = """\
 # Benchmarks
 
-Written by `make bench`; rows that lose stay in. A run takes a quarter of an hour and 2 GB of disk. Times are of the
+Written by `make bench`; rows that lose stay in. A run takes up to half an hour and 2 GB of disk. Times are of the
 wall where nothing else is said, medians of several runs; on a machine that others use, compare the rows of one run
 and look at the column of the processor's time.
 

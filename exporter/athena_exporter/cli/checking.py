@@ -20,7 +20,7 @@ from athena_exporter.cli import diagnosis, wiring
 from athena_exporter.cli.diagnosis import Examined
 from athena_exporter.cli.failing import SetupError, explained
 from athena_exporter.cli.sessions import region_of, session_for
-from athena_exporter.cli.usage import HELP
+from athena_exporter.cli.usage import HELP, config_option
 from athena_exporter.config import Config, TargetSettings, load
 from athena_exporter.ledger.inspection import inspect
 from athena_exporter.outlets import findings
@@ -45,12 +45,7 @@ class CheckFormat(StrEnum):
 
 
 @click.command(context_settings=dict(HELP))
-@click.option(
-    "--config",
-    "config_path",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The exporter's configuration; without one: the defaults.",
-)
+@config_option("The exporter's configuration; without one: the defaults.")
 @click.option(
     "--record",
     "folder",

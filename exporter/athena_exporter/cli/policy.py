@@ -10,7 +10,7 @@ import click
 
 from athena_exporter.cli.failing import SetupError, explained
 from athena_exporter.cli.sessions import regions_of
-from athena_exporter.cli.usage import HELP
+from athena_exporter.cli.usage import HELP, config_option
 from athena_exporter.config import Config, load
 from athena_exporter.sources import permissions, policy
 
@@ -23,12 +23,7 @@ class PolicyFormat(StrEnum):
 
 
 @click.command("iam-policy", context_settings=dict(HELP))
-@click.option(
-    "--config",
-    "config_path",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The exporter's configuration; without one: the defaults.",
-)
+@config_option("The exporter's configuration; without one: the defaults.")
 @click.option("--account", default="*", show_default=True, help="The account id for targets without a role.")
 @click.option("--role", "role_arn", help="Print the policy of this role of targets[].role_arn instead.")
 @click.option("--verify", is_flag=True, help="Also allow what `athena-exporter verify` asks CloudWatch.")

@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 
 from athena_exporter.cli.failing import explained
-from athena_exporter.cli.usage import HELP
+from athena_exporter.cli.usage import HELP, config_option, ledger_option
 from athena_exporter.config import load, parse_duration
 from athena_exporter.ledger import history, tables
 from athena_exporter.outlets import report as reports
@@ -59,18 +59,8 @@ def _help() -> str:
     help=_help(),
 )
 @click.argument("name", metavar="REPORT", type=click.Choice([*reports.BY_NAME, reports.TABLES]), default="users")
-@click.option(
-    "--config",
-    "config_path",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The exporter's configuration, for the ledger's path.",
-)
-@click.option(
-    "--ledger",
-    "ledger_path",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The ledger itself, instead of the one in the configuration.",
-)
+@config_option("The exporter's configuration, for the ledger's path.")
+@ledger_option()
 @click.option("--since", type=_Moment(), default="7d", show_default=True, help="A time, or how long ago.")
 @click.option("--until", type=_Moment(), help="A time, or how long ago; default: now.")
 @click.option(

@@ -10,7 +10,7 @@ from athena_exporter.cli import log, wiring
 from athena_exporter.cli.failing import explained
 from athena_exporter.cli.readers import CLOCKS, Reader, Writer
 from athena_exporter.cli.service import Service
-from athena_exporter.cli.usage import HELP
+from athena_exporter.cli.usage import HELP, config_option
 from athena_exporter.config import load
 from athena_exporter.ledger.store import Ledger
 from athena_exporter.outlets.webconfig import load_web_config
@@ -18,12 +18,7 @@ from athena_exporter.telemetry import Telemetry
 
 
 @click.command(context_settings=dict(HELP))
-@click.option(
-    "--config",
-    "config_path",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="YAML file; without one: the defaults, and the Region and credentials of the environment.",
-)
+@config_option("YAML file; without one: the defaults, and the Region and credentials of the environment.")
 @click.option(
     "--web.listen-address", "listen_address", default=":9989", show_default=True, help="host:port, :port or [ipv6]:port"
 )

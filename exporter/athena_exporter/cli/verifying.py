@@ -12,7 +12,7 @@ from rich.console import Console
 
 from athena_exporter.cli.failing import SetupError, explained
 from athena_exporter.cli.sessions import session_for
-from athena_exporter.cli.usage import HELP
+from athena_exporter.cli.usage import HELP, config_option, ledger_option
 from athena_exporter.config import Config, TargetSettings, load
 from athena_exporter.costs import price_nanousd
 from athena_exporter.ledger import history
@@ -53,18 +53,8 @@ class _Date(click.ParamType[datetime]):
 
 @click.command(context_settings=dict(HELP))
 @click.option("--day", type=_Date(), default="yesterday", show_default=True, help="The UTC day to compare.")
-@click.option(
-    "--config",
-    "config_path",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The exporter's configuration, for its targets and the ledger's path.",
-)
-@click.option(
-    "--ledger",
-    "ledger_path",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The ledger itself, instead of the one in the configuration.",
-)
+@config_option("The exporter's configuration, for its targets and the ledger's path.")
+@ledger_option()
 @click.option(
     "--tolerance",
     type=click.FloatRange(min=0, max=100),

@@ -123,13 +123,19 @@ class Ledger:
         """Count a batch and commit it, durably, or change nothing. Raises LedgerError."""
         with self._writing, self.garbage.held_back():
             with self._transaction() as connection:
-                found = self._target(batch.target)
-                if found is None:
-                    raise LedgerError(f"target {batch.target} is not adopted")
-                known = self._known(found, batch)
-                change = fold(known, batch)
-                fresh = self._save(connection, found.id, batch, known, change)
+                fresh = self._count(connection, batch)
             self._remember(batch.target, fresh)
+
+    def _count(self, connection: sqlite3.Connection, batch: Batch) -> dict[SeriesKey, int]:
+        """Count a batch in the open transaction; answers the series that are new with it.
+
+        Apart from `apply`, so that all rows are gone when the garbage collector, let loose again, looks around.
+        """
+        found = self._target(batch.target)
+        if found is None:
+            raise LedgerError(f"target {batch.target} is not adopted")
+        known = self._known(found, batch)
+        return self._save(connection, found.id, batch, known, fold(known, batch))
 
     def succeeded(self, target: Target, source: str, at: datetime) -> None:
         """A source has been read to its end, also when there was nothing to read.
