@@ -99,7 +99,7 @@ def test_the_hour_is_worth_comparing(seen: Seen) -> None:
     assert seen.truth["queries"] > 200
     assert len(seen.truth["by_table"]) > 50
     assert len(seen.truth["by_workload"]) > 10
-    assert {mode for *_, mode in seen.accesses} == {mode.value for mode in Mode}
+    assert {mode for *_, mode in seen.accesses} >= {Mode.READ.value, Mode.WRITE.value}
 
 
 def test_every_counter_of_a_table_is_the_truth(seen: Seen) -> None:
