@@ -90,7 +90,7 @@ tpc: $(READY) ## the tables of all 121 TPC-DS and TPC-H queries (downloads sqlgl
 chaos: $(READY) ## 50,000 events through a 12 s outage, throttling, lost answers and ten kills (two minutes)
 	@DELIVERY_EVENTS=50000 DELIVERY_OUTAGE=12 $(BIN)/python -m pytest tests/process/test_delivery.py $(ARGS)
 
-bench: $(READY) ## the benchmarks, with the facts of this machine, into docs/benchmarks.md (half an hour)
+bench: $(READY) ## the benchmarks, with the facts of this machine, into docs/benchmarks.md (half an hour, on a quiet machine)
 	@$(BIN)/python benchmarks/run.py
 
 # The lock names no index and no host, so that it installs from wherever pip is set up to look.
