@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -92,6 +93,16 @@ def _grouped(queries: list[dict[str, Any]], key: Callable[[dict[str, Any]], Any]
     return {name: _added(group) for name, group in groups.items()}
 
 
+def _ended(world: Any) -> list[dict[str, Any]]:
+    """Every query, once the last of the past has ended: the truth speaks of no other."""
+    deadline = time.monotonic() + 60
+    while True:
+        queries: list[dict[str, Any]] = world.everything()
+        if all(query["Status"]["State"] in {"SUCCEEDED", "FAILED", "CANCELLED"} for query in queries):
+            return queries
+        assert time.monotonic() < deadline, "some queries of the past never end"
+
+
 def _users(world: Any) -> dict[str, str]:
     inner = [json.loads(event["CloudTrailEvent"]) for event in world.events()]
     return {
@@ -108,7 +119,7 @@ def _database(query: dict[str, Any]) -> str:
 
 def test_truth_is_the_sum_of_what_the_wire_shows(start: Callable[..., Any], settings: Callable[..., Settings]) -> None:
     world = start(settings(history=timedelta(hours=4), missing_statistics=0.01))
-    queries, users, truth = world.everything(), _users(world), world.control("GET", "truth")
+    queries, users, truth = _ended(world), _users(world), world.control("GET", "truth")
     assert {name: truth[name] for name in _added([])} == _added(queries)
     assert truth["queries"] > 1500
     assert truth["by_workgroup"] == _grouped(queries, lambda query: query["WorkGroup"])
@@ -119,7 +130,7 @@ def test_truth_is_the_sum_of_what_the_wire_shows(start: Callable[..., Any], sett
 
 
 def test_the_details_are_the_same_sums_by_four_keys(world: Any) -> None:
-    queries, users, truth = world.everything(), _users(world), world.testbed.truth()
+    queries, users, truth = _ended(world), _users(world), world.testbed.truth()
 
     def key(query: dict[str, Any]) -> tuple[str, ...]:
         state = query["Status"]["State"].lower()
@@ -147,7 +158,7 @@ def _told(world: Any) -> dict[str, set[hand_read_sql.Told]]:
         query["QueryExecutionId"]: hand_read_sql.expanded(
             hand_read_sql.named(query["Query"], query["QueryExecutionContext"].get("Database")), table
         )
-        for query in world.everything()
+        for query in _ended(world)
     }
 
 
@@ -218,7 +229,7 @@ def test_workloads_are_the_jobs_that_comments_and_agents_tell(
     start: Callable[..., Any], settings: Callable[..., Settings]
 ) -> None:
     world = start(settings(history=timedelta(hours=4), missing_statistics=0.05))
-    queries, truth, functions = world.everything(), world.testbed.truth(), _functions(world)
+    queries, truth, functions = _ended(world), world.testbed.truth(), _functions(world)
 
     def job(query: dict[str, Any]) -> str | None:
         return _workload(query["Query"]) or functions.get(query["QueryExecutionId"])
@@ -319,7 +330,7 @@ def test_quiesce_ends_everything_within_a_second_and_truth_then_stands(
     assert world.control("POST", "quiesce")["last_completion"] == quiet["last_completion"]
     now[0] += 600_000
     assert world.testbed.truth() == truth
-    queries = world.everything()
+    queries = _ended(world)
     assert {name: truth[name] for name in _added([])} == _added(queries)
     for query in queries:
         elapsed = query["Status"]["CompletionDateTime"] - query["Status"]["SubmissionDateTime"]

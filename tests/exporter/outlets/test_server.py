@@ -65,7 +65,7 @@ class Reply:
 
 
 def ask(server: Server, path: str, method: str = "GET", **headers: str) -> Reply:
-    connection = http.client.HTTPConnection(server.address.host, server.address.port, timeout=10)
+    connection = http.client.HTTPConnection(server.address.host, server.address.port, timeout=30)
     try:
         connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
         return Reply(connection.getresponse())

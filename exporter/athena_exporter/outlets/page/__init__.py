@@ -33,7 +33,8 @@ def page(samples: Sequence[Sample], now: datetime) -> bytes:
     Samples that contradict the catalogue are passed over here: rendering `/metrics` refuses them.
     """
     figures = Figures(samples, (*sections.WANTED, *process.WANTED))
-    return "".join(_document(figures, now)).encode()
+    # Half a surrogate pair has no bytes in UTF-8: it is shown as an escape, as `/metrics` does.
+    return "".join(_document(figures, now)).encode("utf-8", "backslashreplace")
 
 
 def _document(figures: Figures, now: datetime) -> Iterator[str]:

@@ -410,12 +410,19 @@ class Story:
         return Counter(key for at, key in self._truth if ceil_minute(self._since) <= at < until)
 
 
+FORGOTTEN = 13 * 24 * 60
+"""In minutes: ListMetrics forgets a series after two weeks, and what nobody read by then is lost (reliability.md)."""
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.lists(STEP, max_size=25), st.randoms(use_true_random=False))
 def test_every_settled_minute_counts_exactly_once_whenever_it_is_read_or_killed(
     steps: list[tuple[str, int]], chance: Random
 ) -> None:
     story = Story(chance)
-    for step in [*steps, ("wait", 20), ("pass", 0)]:
-        story.step(*step)
+    waited = 0
+    for what, amount in [*steps, ("wait", 20), ("pass", 0)]:
+        waited = 0 if what == "pass" else waited + (amount if what == "wait" else 0)
+        if waited < FORGOTTEN:
+            story.step(what, amount)
     assert counted(story.knowledge) == story.truth()
