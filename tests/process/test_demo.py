@@ -253,7 +253,7 @@ def test_a_part_that_dies_ends_the_demo_with_its_last_words(long: Demo) -> None:
 
 def test_ctrl_c_in_a_terminal_ends_all_and_is_no_error(tmp_path: Path) -> None:
     with demo(tmp_path, terminal=True) as running:
-        until(lambda: "@harbour.example" in running.text, seconds=30, what="a person appears among the top users")
+        until(lambda: "@harbour.example" in running.text, seconds=60, what="a person appears among the top users")
         os.killpg(running.process.pid, signal.SIGINT)
         until(lambda: running.says("Ending"), seconds=10, what="the demo says that it ends")
         os.killpg(running.process.pid, signal.SIGINT)

@@ -110,7 +110,7 @@ def world(tmp_path: Path, prometheus: str) -> Iterator[World]:
 
 @pytest.mark.process
 @pytest.mark.prometheus
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(800)
 def test_twenty_kills_lose_nothing_and_count_nothing_twice(world: World) -> None:
     chance = random.Random(20)
     for kill in range(KILLS):
@@ -147,12 +147,12 @@ def _die_at_a_crash_point(world: World, point: str, count: int) -> None:
 
 def _settle(world: World) -> None:
     """No new queries; then every source says that no later read will add anything, and every series shows itself."""
-    until(lambda: world.testbed.account.exhausted, seconds=90, what="the company has started its queries")
+    until(lambda: world.testbed.account.exhausted, seconds=180, what="the company has started its queries")
     quiet = world.testbed.quiesce()
     over = datetime.fromisoformat(quiet["last_completion"]).timestamp()
     until(
         lambda: _complete_until(world) > over,
-        seconds=150,
+        seconds=300,
         every=1,
         what="both sources are complete past the last query",
     )
@@ -160,7 +160,7 @@ def _settle(world: World) -> None:
     # Eight seconds of warm-up, and half a second each for a rendering and a scrape.
     until(
         lambda: exposed(scrape(world.url), *COMPARED) == truth,
-        seconds=40,
+        seconds=90,
         what="\n".join(["counters equal the truth:", *differences(truth, exposed(scrape(world.url), *COMPARED))[:20]]),
     )
 
@@ -180,7 +180,7 @@ def _every_query_and_every_use_of_a_table_has_its_event(world: World) -> None:
             (len(_told(world, "queries", "query_id")), len(_told(world, "table-access", "access_id")))
             == (queries, len(uses))
         ),
-        seconds=60,
+        seconds=180,
         every=1,
         what=f"{queries} queries and {len(uses)} uses of tables have their events",
     )
