@@ -13,12 +13,12 @@ from athena_exporter.costs import Facts, estimate
 from athena_exporter.ledger.inspection import LedgerPlace
 from athena_exporter.outlets.findings import Chapter, Cost, Finding, Mark
 from athena_exporter.outlets.report.render import binary_bytes
-from athena_exporter.records import Target
+from athena_exporter.records import Target, Workgroup
 from athena_exporter.sources.arns import partition
 from athena_exporter.sources.permissions import PERMISSIONS, Grant, Permission, Place, log_groups
 from athena_exporter.sources.policy import one_statement
 from athena_exporter.sources.probing import Attempt, Outcome, Sights
-from athena_exporter.sources.survey import Lag, Pace, Setup, Survey
+from athena_exporter.sources.survey import Lag, Pace, Survey
 
 CLOCK_TOLERANCE = timedelta(seconds=60)
 """How far the machine's clock may be from AWS's. AWS refuses requests that are 5 minutes off."""
@@ -205,7 +205,7 @@ def _age(age: timedelta) -> str:
     return f"{write_duration(timedelta(seconds=max(0, round(age.total_seconds()))))} old"
 
 
-_Judged = tuple[str, Callable[[Setup], bool], str]
+_Judged = tuple[str, Callable[[Workgroup], bool], str]
 
 
 def _setups(config: Config, where: str, survey: Survey) -> Iterator[Finding]:
@@ -215,12 +215,12 @@ def _setups(config: Config, where: str, survey: Survey) -> Iterator[Finding]:
         "; turn on 'Publish query metrics to CloudWatch'" if config.sources.cloudwatch.enabled else ""
     )
     judged: tuple[_Judged, ...] = (
-        ("workgroups that don't publish", lambda one: one.publishing is False, unseen),
-        ("workgroups that don't enforce", lambda one: one.enforced is False, "clients may override their settings"),
+        ("workgroups that don't publish", lambda one: one.is_publishing is False, unseen),
+        ("workgroups that don't enforce", lambda one: one.is_enforced is False, "clients may override their settings"),
         ("workgroups without a limit", lambda one: one.cutoff_bytes is None, "nothing stops a query that scans a lot"),
     )
     for what, is_one, meaning in judged:
-        names = [setup.workgroup for setup in survey.setups if is_one(setup)]
+        names = [setup.name for setup in survey.setups if is_one(setup)]
         words = f"{_some(names)}; {meaning}" if names else f"none of {len(survey.setups)}"
         yield Finding(chapter=Chapter.SETUP, mark=Mark.NOTE if names else Mark.OK, where=where, what=what, words=words)
 

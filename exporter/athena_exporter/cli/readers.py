@@ -6,15 +6,12 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeAlias
 
-import boto3
-
 from athena_exporter.cli import wiring
-from athena_exporter.cli.failing import SetupError
+from athena_exporter.cli.sessions import region_of, session_for
 from athena_exporter.config import Config, TargetSettings
 from athena_exporter.poller import Clocks
 from athena_exporter.records import UNKNOWN, Target
 from athena_exporter.sources.privacy import Naming
-from athena_exporter.sources.rate import Rates
 from athena_exporter.sources.session import Session
 from athena_exporter.telemetry import Telemetry
 
@@ -33,9 +30,9 @@ class Reader:
 
     def __init__(self, config: Config, settings: TargetSettings, telemetry: Telemetry, naming: Naming) -> None:
         """Asks AWS nothing. Raises SetupError: there is no Region."""
-        self.region = _region(settings)
+        self.region = region_of(settings)
         self.target = Target(account_id=UNKNOWN, region=self.region)
-        self.session = _session(config, self.region, settings, telemetry, self)
+        self.session = _session(config, settings, telemetry, self)
         self.sources: Mapping[str, tuple[wiring.Build, timedelta]] = wiring.sources(config)
         self._config = config
         self._naming = naming
@@ -60,9 +57,9 @@ class Writer:
     def __init__(self, config: Config, telemetry: Telemetry) -> None:
         """Asks AWS nothing. Raises SetupError: there is no Region."""
         own = TargetSettings(region=config.targets[0].region)
-        self.region = _region(own)
+        self.region = region_of(own)
         self.target = Target(account_id=UNKNOWN, region=self.region)
-        self.session = _session(config, self.region, own, telemetry, self)
+        self.session = _session(config, own, telemetry, self)
 
     @property
     def pause(self) -> timedelta:
@@ -70,25 +67,9 @@ class Writer:
         return _BUSY
 
 
-def _region(settings: TargetSettings) -> str:
-    region = settings.region or boto3.Session().region_name
-    if region is None:
-        raise SetupError("no Region: set AWS_REGION, or targets[].region in the configuration")
-    return region
-
-
-def _session(
-    config: Config, region: str, settings: TargetSettings, telemetry: Telemetry, owner: "Reader | Writer"
-) -> Session:
-    return Session(
-        region=region,
-        rates=Rates(share=config.aws.rate_share, clock=CLOCKS.monotonic, sleep=time.sleep),
-        count=partial(_count, telemetry, owner),
-        bill=partial(_bill, telemetry, owner),
-        role_arn=settings.role_arn,
-        external_id=settings.external_id,
-        endpoint_url=config.aws.endpoint_url,
-    )
+def _session(config: Config, settings: TargetSettings, telemetry: Telemetry, owner: "Reader | Writer") -> Session:
+    """Calls count for whatever target the owner has by then."""
+    return session_for(config, settings, count=partial(_count, telemetry, owner), bill=partial(_bill, telemetry, owner))
 
 
 def _count(telemetry: Telemetry, owner: "Reader | Writer", service: str, operation: str, result: str) -> None:

@@ -1,6 +1,6 @@
-"""Sessions with AWS for commands that a person runs: the exporter's rates, no telemetry.
+"""Sessions with AWS, as the configuration wants them: the one place where credentials and rates come together.
 
-Stage: configuration -> **sessions** -> check, verify, iam-policy.
+Stage: configuration -> **sessions** -> serve, check, verify, iam-policy.
 """
 
 import time
@@ -11,7 +11,11 @@ import boto3
 from athena_exporter.cli.failing import SetupError
 from athena_exporter.config import Config, TargetSettings
 from athena_exporter.sources.rate import Rates
-from athena_exporter.sources.session import Observe, Session
+from athena_exporter.sources.session import Bill, Count, Observe, Session
+
+
+def _uncounted(*_: str) -> None:
+    """Commands that a person runs tell no metric of their calls."""
 
 
 def regions_of(config: Config) -> Sequence[str | None]:
@@ -28,12 +32,20 @@ def region_of(settings: TargetSettings) -> str:
     return region
 
 
-def session_for(config: Config, settings: TargetSettings, *, observe: Observe | None = None) -> Session:
+def session_for(
+    config: Config,
+    settings: TargetSettings,
+    *,
+    count: Count = _uncounted,
+    bill: Bill | None = None,
+    observe: Observe | None = None,
+) -> Session:
     """A session with a target, at the configured share of AWS's rates. Raises SetupError: there is no Region."""
     return Session(
         region=region_of(settings),
         rates=Rates(share=config.aws.rate_share, clock=time.monotonic, sleep=time.sleep),
-        count=lambda *_: None,
+        count=count,
+        bill=bill,
         role_arn=settings.role_arn,
         external_id=settings.external_id,
         endpoint_url=config.aws.endpoint_url,

@@ -142,7 +142,7 @@ def _publishing(session: Session, rows: Sequence[ExecutionsRow], theirs: Day) ->
     found: dict[str, bool | None] = {}
     for name in sorted(silent):
         try:
-            found[name] = read_setup(athena, name).publishing
+            found[name] = read_setup(athena, name).is_publishing
         except (ClientError, BotoCoreError):
             # Deleted since, or not allowed: the comparison goes on without.
             found[name] = None

@@ -13,13 +13,14 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from athena_exporter.records import QueryExecution, StartedQuery, Target
+from athena_exporter.records import QueryExecution, StartedQuery, Target, Workgroup
 from athena_exporter.sources.answers import Clock, ask
 from athena_exporter.sources.batches import BATCH, Reader, fetch
 from athena_exporter.sources.errors import is_denied
 from athena_exporter.sources.identity import IdentityRules
 from athena_exporter.sources.session import AthenaApi, CloudTrailApi
 from athena_exporter.sources.starts import EVENT_NAME, MalformedRecordError, read_event
+from athena_exporter.sources.workgroups import read_workgroup
 
 MOST_WORKGROUPS = 100
 """Workgroups that are looked at one by one: each costs three calls of scarce rates."""
@@ -28,16 +29,6 @@ _PAGE = 50
 _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setup:
-    """How a workgroup is set up; None where AWS did not say."""
-
-    workgroup: str
-    publishing: bool | None
-    enforced: bool | None
-    cutoff_bytes: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +72,7 @@ class Survey:
 
     total: int
     at: datetime
-    setups: list[Setup] = field(default_factory=list)
+    setups: list[Workgroup] = field(default_factory=list)
     paces: list[Pace] = field(default_factory=list)
     starts: Starts | None = None
     denied: dict[str, list[str]] = field(default_factory=dict)
@@ -199,17 +190,10 @@ class Surveyor:
             arguments["NextToken"] = answer["NextToken"]
 
 
-def read_setup(client: AthenaApi, workgroup: str) -> Setup:
+def read_setup(client: AthenaApi, workgroup: str) -> Workgroup:
     """How one workgroup is set up. Raises AWS's errors as they are."""
-    told = _mapping(ask(client.get_work_group, WorkGroup=workgroup).get("WorkGroup"))
-    configuration = _mapping(told.get("Configuration"))
-    cutoff = configuration.get("BytesScannedCutoffPerQuery")
-    return Setup(
-        workgroup=workgroup,
-        publishing=_flag(configuration.get("PublishCloudWatchMetricsEnabled")),
-        enforced=_flag(configuration.get("EnforceWorkGroupConfiguration")),
-        cutoff_bytes=cutoff if isinstance(cutoff, int) else None,
-    )
+    told = ask(client.get_work_group, WorkGroup=workgroup).get("WorkGroup", {})
+    return read_workgroup(workgroup, told, summary={}, tags={})
 
 
 def per_day(submitted: Sequence[datetime], now: datetime, *, more: bool) -> float:

@@ -158,7 +158,7 @@ class WorkgroupsSource:
                     run.malformed += 1
                 elif (told := self._optional(run, self._client.get_work_group, WorkGroup=name)) is not None:
                     tags = self._tags_of(run, name) if self._tags else {}
-                    items.append(_workgroup(name, summary, told.get("WorkGroup", {}), tags))
+                    items.append(read_workgroup(name, told.get("WorkGroup", {}), summary=summary, tags=tags))
         return Workgroups(items=tuple(items))
 
     def _tags_of(self, run: _Pass, name: str) -> dict[str, str]:
@@ -231,8 +231,14 @@ class WorkgroupsSource:
         )
 
 
-def _workgroup(name: str, summary: Mapping[str, Any], told: Mapping[str, Any], tags: Mapping[str, str]) -> Workgroup:
-    """The list tells state and engine, too: they are known even where the settings may not be read."""
+def read_workgroup(
+    name: str, told: Mapping[str, Any], *, summary: Mapping[str, Any], tags: Mapping[str, str]
+) -> Workgroup:
+    """Parse what GetWorkGroup told of a workgroup; never raises.
+
+    `summary` is its element of ListWorkGroups, which tells state and engine, too: they are known even where the
+    settings may not be read.
+    """
     settings = told.get("Configuration", {})
     engine = settings.get("EngineVersion") or summary.get("EngineVersion") or {}
     return Workgroup(
