@@ -1,0 +1,114 @@
+"""Variables as Grafana's templating."""
+
+from typing import Any
+
+from grafanalib import core as G  # noqa: N812  the letter that everybody who uses grafanalib writes
+
+from athena_dashboards.grafana.cleaning import Json, plain, pruned, without
+from athena_dashboards.grafana.targets import datasource
+from athena_dashboards.model import (
+    ChoiceVariable,
+    CloudWatchVariable,
+    DatasourceVariable,
+    LabelVariable,
+    TextVariable,
+    Variable,
+)
+from athena_dashboards.queries import Source
+
+ALL = "$__all"
+"""Grafana's value of "everything"."""
+_ON_TIME_RANGE = 2
+_PLUGIN_WORDS = {
+    Source.PROMETHEUS: "Prometheus data source",
+    Source.CLOUDWATCH: "CloudWatch data source",
+    Source.ATHENA: "Athena data source",
+}
+_FORMS = ("useTags", "tagsQuery", "tagValuesQuery", "auto", "auto_min", "auto_count")
+
+
+def variable_json(variable: Variable) -> Json:
+    """A variable of a dashboard."""
+    match variable:
+        case DatasourceVariable():
+            return _datasource(variable)
+        case LabelVariable():
+            return _label_values(variable)
+        case CloudWatchVariable():
+            return _cloudwatch(variable)
+        case ChoiceVariable():
+            return _choice(variable)
+        case TextVariable():
+            return _text(variable)
+
+
+def _datasource(variable: DatasourceVariable) -> Json:
+    source = variable.source
+    document = _template(
+        name=source.variable, type="datasource", query=source.value, label=_PLUGIN_WORDS[source], refresh=1,
+        extra={"current": {}, "skipUrlSync": False, "regex": ""},
+    )  # fmt: skip  # as short as it can be said
+    return without(document, ("sort",))
+
+
+def _label_values(variable: LabelVariable) -> Json:
+    text = f"label_values({variable.selector().text}, {variable.of})"
+    query = {"query": text, "refId": "StandardVariableQuery", "qryType": 1}
+    return _query(variable, Source.PROMETHEUS, without(query, ("qryType",)), text, _current(has_all=variable.has_all))
+
+
+def _cloudwatch(variable: CloudWatchVariable) -> Json:
+    query = {"refId": "CloudWatchVariableQuery-VariableQuery"} | dict(variable.query)
+    current = _chosen(variable.default) if variable.default else _current(has_all=variable.has_all)
+    return _query(variable, Source.CLOUDWATCH, query, variable.definition, current)
+
+
+def _query(
+    variable: LabelVariable | CloudWatchVariable, source: Source, query: Json, definition: str, current: Json
+) -> Json:
+    has_regex_all = variable.has_all and source is Source.PROMETHEUS
+    return _template(
+        name=variable.name, type="query", query=query, label=variable.label, dataSource=datasource(source),
+        multi=variable.is_multi, includeAll=variable.has_all, refresh=_ON_TIME_RANGE,
+        allValue=".*" if has_regex_all else None,
+        extra={"current": current, "definition": definition, "regex": "", "skipUrlSync": False,
+               "description": variable.description or None},
+    )  # fmt: skip  # as short as it can be said
+
+
+def _choice(variable: ChoiceVariable) -> Json:
+    options = [{"selected": False, "text": word, "value": value} for word, value in variable.choices.items()]
+    if variable.has_all:
+        options.insert(0, {"selected": False, "text": "All", "value": ALL})
+    options[0]["selected"] = True
+    current = _current(has_all=True) if variable.has_all else {key: options[0][key] for key in ("text", "value")}
+    written = ",".join(word if word == value else f"{word} : {value}" for word, value in variable.choices.items())
+    document = _template(
+        name=variable.name, type="custom", query=written, label=variable.label, options=options,
+        multi=variable.is_multi, includeAll=variable.has_all, allValue=variable.all_value or None,
+        extra={"current": current, "skipUrlSync": False, "description": variable.description or None},
+    )  # fmt: skip  # as short as it can be said
+    return without(document, ("refresh", "sort"))
+
+
+def _text(variable: TextVariable) -> Json:
+    current = {"selected": True, "text": variable.default, "value": variable.default}
+    document = _template(
+        name=variable.name, type="textbox", query=variable.default, label=variable.label, options=[current],
+        extra={"current": current, "skipUrlSync": False, "description": variable.description or None},
+    )  # fmt: skip  # as short as it can be said
+    return without(document, ("refresh", "sort", "multi", "includeAll", "regex"))
+
+
+def _template(*, extra: Json, **fields: Any) -> Json:
+    """grafanalib's, with the choice that Grafana makes itself and without what only intervals have."""
+    document = without(plain(G.Template(**fields)), (*_FORMS, "current"))
+    return Json(pruned(document | without(extra, ("current",)))) | {"current": extra["current"]}
+
+
+def _current(*, has_all: bool) -> Json:
+    return {"selected": True, "text": ["All"], "value": [ALL]} if has_all else {}
+
+
+def _chosen(value: str) -> Json:
+    return {"selected": True, "text": value, "value": value}
