@@ -16,7 +16,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 UV_VERSION := 0.13.9
 UV := .venv/lock/bin/uv
-CODE := exporter tests benchmarks
+CODE := exporter dashboards tests benchmarks
 
 # Many tests wait for the wire (retries, delays), so that more workers than cores pay. Those that start the product as
 # processes need the machine for themselves: they run afterwards, one at a time. (5: ARGS chose none of them.)
@@ -27,7 +27,7 @@ ALONE := -m process
 FOR ?=
 ARGS ?=
 
-.PHONY: help setup fmt format-check lint types layers generated test coverage check demo fuzz tpc chaos bench lock upgrade clean
+.PHONY: help setup fmt format-check lint types layers dashboards generated test coverage check demo fuzz tpc chaos bench lock upgrade clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -35,7 +35,7 @@ help: ## list the targets
 setup: $(READY) ## create .venv with the locked dependencies (done by every other target, when needed)
 	@echo "setup: .venv is ready"
 
-$(READY): requirements/dev.txt pyproject.toml
+$(READY): requirements/dev.txt requirements/grafana-floor.txt pyproject.toml
 	@$(PYTHON) -c '$(NEW_ENOUGH)' 2>/dev/null || { \
 		echo "setup: Python 3.11 or newer is needed, found: $$($(PYTHON) --version 2>&1)." \
 			"Install one (Debian 12: apt-get install python3) or name it: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; \
@@ -47,6 +47,8 @@ $(READY): requirements/dev.txt pyproject.toml
 		|| $(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --upgrade --no-warn-conflicts \
+		--target .venv/grafana-floor -r requirements/grafana-floor.txt
 	@touch $(READY)
 
 fmt: $(READY) ## format the code and mend what ruff can mend
@@ -64,6 +66,9 @@ types: $(READY) ## mypy, strict
 
 layers: $(READY) ## do the imports follow the data?
 	@$(BIN)/lint-imports
+
+dashboards: $(READY) ## write dashboards, alert rules and the documents that come from code
+	@$(BIN)/python -m athena_dashboards
 
 generated: $(READY) ## the contracts alone: generated files, documents, the repository's own rules (part of test)
 	@$(BIN)/python -m pytest tests/contract $(ARGS)
@@ -95,7 +100,7 @@ bench: $(READY) ## the benchmarks, with the facts of this machine, into docs/ben
 
 # The lock names no index and no host, so that it installs from wherever pip is set up to look.
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --no-header pyproject.toml
+	--no-emit-index-url --no-emit-find-links --no-header
 
 $(UV): Makefile
 	@$(PYTHON) -m venv --clear .venv/lock
@@ -103,8 +108,9 @@ $(UV): Makefile
 	@touch $(UV)
 
 lock: $(UV) ## write requirements/*.txt after a change of pyproject.toml or dev.in; keeps the versions it can
-	@$(COMPILE) $(UPGRADE) -o requirements/runtime.txt
-	@$(COMPILE) $(UPGRADE) --extra testbed --extra dashboards requirements/dev.in -o requirements/dev.txt
+	@$(COMPILE) $(UPGRADE) pyproject.toml -o requirements/runtime.txt
+	@$(COMPILE) $(UPGRADE) pyproject.toml --extra testbed --extra dashboards requirements/dev.in -o requirements/dev.txt
+	@$(COMPILE) $(UPGRADE) requirements/grafana-floor.in -o requirements/grafana-floor.txt
 
 upgrade: ## lock the newest versions
 	@$(MAKE) lock UPGRADE=--upgrade

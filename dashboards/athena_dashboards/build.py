@@ -9,12 +9,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from athena_dashboards import reference
+from athena_dashboards.alerts import files as alerts
+from athena_dashboards.alerts.said import RUNBOOK
 from athena_dashboards.boards import BOARDS
 from athena_dashboards.grafana import dashboard_json
 from athena_dashboards.model import SignalError
 
 GENERATED = "dashboards/generated"
-FOLDERS = (GENERATED,)
+FOLDERS = (GENERATED, *alerts.FOLDERS)
 """Whose every file is generated: what else stands there is an orphan."""
 
 
@@ -31,13 +34,14 @@ class Difference:
         return f"{self.kind}: {self.path}{f' ({self.detail})' if self.detail else ''}"
 
 
-def generated() -> dict[str, str]:
-    """Path within the repository -> text.
+def generated(runbook: str = RUNBOOK) -> dict[str, str]:
+    """Path within the repository -> text. `runbook`: where alerts link to; docs/runbook.md, if it is not published.
 
     Raises:
         SignalError: a panel's queries can't be built; names the dashboard and the panel.
+        RuleError: a rule can't be built; names it.
     """
-    return dict(_dashboards())
+    return {**dict(_dashboards()), **alerts.generated(runbook), reference.PATH: reference.text()}
 
 
 def _dashboards() -> Iterator[tuple[str, str]]:
@@ -49,9 +53,9 @@ def _dashboards() -> Iterator[tuple[str, str]]:
         yield f"{GENERATED}/{board.uid}.json", json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def write(root: Path) -> list[Difference]:
+def write(root: Path, runbook: str = RUNBOOK) -> list[Difference]:
     """Make the tree what the code says, orphans removed; what was different before."""
-    files = generated()
+    files = generated(runbook)
     found = differences(root, files)
     for one in found:
         path = root / one.path

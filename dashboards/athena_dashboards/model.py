@@ -77,13 +77,21 @@ class DataLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stat:
-    """One figure, or one a series, big. `calc`: of what the query answers; `has_graph`: its course behind it."""
+    """One figure, or one a series, big. `calc`: of what the query answers; `has_graph`: its course behind it.
+
+    `has_name`: the series' name beside it even if there is only one.
+    """
 
     calc: str = "lastNotNull"
     has_graph: bool = False
+    has_name: bool = False
     decimals: int | None = None
     links: tuple[DataLink, ...] = ()
     no_value: str = ""
+    mappings: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Value -> the words shown for it."""
+    is_sum: bool = False
+    """One figure: all points of all series added up. For CloudWatch, which adds up no search's series."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +108,8 @@ class TimeSeries:
     dashed: tuple[str, ...] = ()
     """Names of series drawn dashed: last week beside this one."""
     is_area_to_100: bool = False
+    is_legend_right: bool = False
+    """For a wide panel with many series."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +148,8 @@ class Column:
     threshold: Threshold | None = None
     mappings: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Value -> the words shown for it."""
+    no_value: str = ""
+    """What stands in a cell whose row has no such figure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,9 +169,13 @@ class Heatmap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertList:
-    """Alerts that fire or are pending. `is_of_dashboard`: only those linked to this dashboard."""
+    """Alerts that fire or are pending. `is_of_dashboard`: only those linked to this dashboard.
+
+    `name_part`: only those whose name holds it, whatever its case.
+    """
 
     is_of_dashboard: bool = True
+    name_part: str = ""
 
 
 View = Stat | TimeSeries | BarGauge | BarChart | Table | Heatmap
@@ -236,26 +252,35 @@ class LabelVariable:
     """The label whose values it offers."""
     is_multi: bool = True
     has_all: bool = True
+    is_all_listed: bool = False
+    """All means those on offer, not everything."""
+    all_value: str = ".*"
+    """What All stands for, as a regular expression, unless `is_all_listed`."""
     description: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloudWatchVariable:
-    """What CloudWatch lists: regions, or the values of a dimension. `query`: Grafana's object of the plug-in."""
+    """What CloudWatch lists: regions, or the values of a dimension. `query`: Grafana's object of the plug-in.
+
+    `all_value`: what All stands for, where it is not the list of all that is on offer. `only`: a regular expression
+    that what is on offer matches; other variables may stand in both.
+    """
 
     name: str
     label: str
     query: Mapping[str, object]
-    definition: str
     is_multi: bool = True
     has_all: bool = True
     default: str = ""
+    all_value: str = ""
+    only: str = ""
     description: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoiceVariable:
-    """Fixed values: shown word -> value. The first is chosen."""
+    """Fixed values: shown word -> value. Chosen is `default`, a word; else All if there is one, else the first."""
 
     name: str
     label: str
@@ -263,6 +288,7 @@ class ChoiceVariable:
     is_multi: bool = False
     has_all: bool = False
     all_value: str = ""
+    default: str = ""
     description: str = ""
 
 

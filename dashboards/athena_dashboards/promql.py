@@ -127,6 +127,7 @@ class Selector:
     matchers: tuple[tuple[str, Match], ...] = ()
     shifted: str = ""
     labels: frozenset[str] = field(default=frozenset())
+    is_at_end: bool = False
 
     @property
     def is_counter(self) -> bool:
@@ -143,14 +144,22 @@ class Selector:
         """The same series, earlier: `1w`."""
         return replace(self, shifted=duration)
 
+    def at_end(self) -> "Selector":
+        """The same series at the end of a graph's range, whichever point is drawn: to choose which to draw at all."""
+        return replace(self, is_at_end=True)
+
     @property
     def now(self) -> Expr:
         """The newest values, as an expression."""
-        return self._expr(self.text + _offset(self.shifted))
+        return self._expr(self.text + self._moved)
 
     def over(self, duration: str) -> str:
         """As a range vector."""
-        return f"{self.text}[{duration}]{_offset(self.shifted)}"
+        return f"{self.text}[{duration}]{self._moved}"
+
+    @property
+    def _moved(self) -> str:
+        return (" @ end()" if self.is_at_end else "") + _offset(self.shifted)
 
     def _expr(self, text: str, *, is_atom: bool = True) -> Expr:
         return Expr(text, self.labels, (self.metric,), is_open=bool(self.metric.tag_prefix), is_atom=is_atom)
@@ -259,17 +268,29 @@ def descending(inner: Expr) -> Expr:
 
 
 def quantile(
-    share: float, metric: Metric, duration: str, *by: str, where: Mapping[str, str | Match] | None = None
+    share: float,
+    metric: Metric,
+    duration: str,
+    *by: str,
+    where: Mapping[str, str | Match] | None = None,
+    offset: str = "",
 ) -> Expr:
-    """The quantile of a histogram by labels, within the dashboard's variables."""
-    buckets = total(rate(_scoped(metric, "bucket", (*COMMON_LABELS, "workgroup"), where or {}), duration), "le", *by)
+    """The quantile of a histogram by labels, within the dashboard's variables; `offset`: so long ago."""
+    chosen = _scoped(metric, "bucket", (*COMMON_LABELS, "workgroup"), where or {}).offset(offset)
+    buckets = total(rate(chosen, duration), "le", *by)
     text = f"histogram_quantile({share:g}, {buckets.text})"
     return Expr(text, buckets.labels - {"le"}, buckets.metrics)
 
 
+def quantile_of(share: float, buckets: Expr) -> Expr:
+    """The quantile of buckets that were summed by `le` and others."""
+    _check(buckets.text, "le", buckets.labels, is_open=False)
+    return Expr(f"histogram_quantile({share:g}, {buckets.text})", buckets.labels - {"le"}, buckets.metrics)
+
+
 def clamp_min(inner: Expr, least: float) -> Expr:
     """Nothing below `least`."""
-    return replace(inner, text=f"clamp_min({inner.text}, {least:g})", is_atom=True)
+    return replace(inner, text=f"clamp_min({inner.text}, {least:.15g})", is_atom=True)
 
 
 def call(function: str, inner: Expr, *arguments: float | str) -> Expr:
@@ -305,6 +326,12 @@ def relabel(inner: Expr, label: str, value: str) -> Expr:
     return replace(inner, text=text, labels=inner.labels | {label}, is_atom=True)
 
 
+def filled(inner: Expr, label: str, value: str) -> Expr:
+    """Series whose label is empty, or lacks, get a value that people can read."""
+    _check(inner.text, label, inner.labels, is_open=inner.is_open)
+    return replace(inner, text=f'label_replace({inner.text}, "{label}", {_quoted(value)}, "{label}", "")', is_atom=True)
+
+
 def join(many: Expr, one: Expr, *, on: tuple[str, ...], carry: tuple[str, ...] = ()) -> Expr:
     """`many * on (...) group_left (carry) one`: labels of an info metric onto figures.
 
@@ -323,6 +350,24 @@ def match(many: Expr, operator: str, one: Expr, *, on: tuple[str, ...], carry: t
         _check(one.text, label, one.labels, is_open=one.is_open)
     text = f"{_wrapped(many)} {operator} on ({', '.join(on)}) group_left ({', '.join(carry)}) {_wrapped(one)}"
     return Expr(text, many.labels | frozenset(carry), _both(many, one), is_open=many.is_open, is_atom=False)
+
+
+def only_with(many: Expr, other: Expr, *, on: tuple[str, ...]) -> Expr:
+    """The series that agree in some labels with one of the other side's: `and on`."""
+    return _filtered(many, "and", other, on)
+
+
+def only_without(many: Expr, other: Expr, *, on: tuple[str, ...]) -> Expr:
+    """The series that agree in these labels with none of the other side's: `unless on`."""
+    return _filtered(many, "unless", other, on)
+
+
+def _filtered(many: Expr, operator: str, other: Expr, on: tuple[str, ...]) -> Expr:
+    for label in on:
+        _check(many.text, label, many.labels, is_open=many.is_open)
+        _check(other.text, label, other.labels, is_open=other.is_open)
+    text = f"{_wrapped(many)} {operator} on ({', '.join(on)}) {_wrapped(other)}"
+    return Expr(text, many.labels, _both(many, other), is_open=many.is_open, is_atom=False)
 
 
 def _ranged(function: str, selector: Selector, duration: str) -> Expr:

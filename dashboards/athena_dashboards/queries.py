@@ -52,7 +52,8 @@ class AthenaMetric(StrEnum):
     SERVICE_PROCESSING_TIME = "ServiceProcessingTime"
 
 
-DAY_SECONDS = 86_400
+DAY = "86400"
+"""A period, in seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,14 +62,15 @@ class CloudWatch:
 
     Several values of a dimension, or `*`, make Grafana search, and a search finds only what had data in the last two
     weeks; one value each is asked for by name and finds what CloudWatch keeps (455 days at periods of an hour and
-    more). `period_s` None leaves it to Grafana. `label`: CloudWatch's dynamic label.
+    more). A value that is a variable (`$workgroup`) stands alone: Grafana puts its values in the place of it. `period`:
+    seconds, or a variable; empty leaves it to Grafana. `label`: CloudWatch's dynamic label.
     """
 
     metric: AthenaMetric | str
     dimensions: Mapping[str, tuple[str, ...]]
     statistic: str
     label: str = ""
-    period_s: int | None = DAY_SECONDS
+    period: str = DAY
     namespace: str = "AWS/Athena"
     id: str = ""
     is_hidden: bool = False
@@ -82,7 +84,7 @@ class CloudWatchMath:
 
     expression: str
     label: str = ""
-    period_s: int | None = DAY_SECONDS
+    period: str = DAY
     id: str = ""
 
     source = Source.CLOUDWATCH

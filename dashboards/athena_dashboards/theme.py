@@ -24,6 +24,8 @@ class Unit(StrEnum):
     """Milliseconds since 1970 (PromQL's seconds times 1000)."""
     AGO = "dateTimeFromNow"
     """As TIME, shown as a distance from now."""
+    DAY = "time:YYYY-MM-DD"
+    MONTH = "time:YYYY-MM"
 
 
 class Color(StrEnum):

@@ -64,3 +64,36 @@ DELIVERY_AGE_SECONDS = Threshold(
     unit=Unit.SECONDS,
     why="Events leave within seconds; a quarter of an hour is an outage.",
 )
+CUTOFF_HITS = Threshold(
+    value=0, unit=Unit.COUNT, why="Each cut-off query was paid for and gave nobody a result; a day's are told together."
+)
+UNGUARDED = Threshold(
+    value=0, unit=Unit.COUNT, why="Without a limit one query may cost anything; settings that do not bind guard nothing."
+)
+PIPELINE_FAILURES = Threshold(
+    value=2, unit=Unit.COUNT, why="Retries hide one or two an hour; a third is a pipeline that stands."
+)
+PIPELINE_SHARE = Threshold(
+    value=0.5, unit=Unit.RATIO, why="Where most of a day's queries come from Airflow or dbt, the workgroup is a pipeline's."
+)
+UNATTRIBUTED_FLOOR = Threshold(
+    value=GIB, unit=Unit.BYTES, why="The share of next to nothing: a day below a GiB is reckoned as a GiB."
+)
+EXPORTER_DOWN = Threshold(value=0, unit=Unit.COUNT, why="What is not watched may cost anything; one that is gone is enough.")
+BEHIND = Threshold(value=0, unit=Unit.COUNT, why="It catches up with an hour's outage in minutes; longer is a trouble.")
+THROTTLED_FLOOR = Threshold(value=20, unit=Unit.COUNT, why="The share of a handful of calls says nothing.")
+OUTBOX_DEPTH = Threshold(
+    value=500_000,
+    unit=Unit.COUNT,
+    why="The outbox holds 2 GiB, a million facts of 2 KiB: at half there is time to mend before any is dropped.",
+)
+EVENTS_LOST = Threshold(value=0, unit=Unit.COUNT, why="Delivery is at least once: a lost event is a fault, not noise.")
+LABEL_OVERFLOW = Threshold(
+    value=0, unit=Unit.COUNT, why="Queries under `other` have lost their name in Prometheus; reports still know it."
+)
+COVERAGE = Threshold(
+    value=0.95,
+    unit=Unit.RATIO,
+    why="Over a day the two counts differ by less than 1 %; a twentieth is queries that nobody counted.",
+    is_floor=True,
+)

@@ -1,5 +1,8 @@
 """The variables of the dashboards: chosen once, kept by every link."""
 
+from dataclasses import replace
+
+from athena_dashboards.figures import PIPELINES
 from athena_dashboards.model import (
     ChoiceVariable,
     CloudWatchVariable,
@@ -60,14 +63,115 @@ CLIENT = LabelVariable(
     description="Tools that start queries: Airflow, dbt, the console ...",
 )
 
+DATABASE = LabelVariable(
+    name="database",
+    label="Database",
+    selector=lambda: select(catalog.TABLE_QUERIES, account_id=_ACCOUNT, region=_REGION),
+    of="database",
+    description="Databases whose tables a query has named.",
+)
+TABLE = LabelVariable(
+    name="table",
+    label="Table",
+    selector=lambda: select(catalog.TABLE_QUERIES, account_id=_ACCOUNT, region=_REGION, database=like("$database")),
+    of="table",
+    description="Tables that a query has named.",
+)
+
+READER = replace(
+    USER,
+    selector=lambda: select(catalog.USER_QUERIES, account_id=_ACCOUNT, region=_REGION),
+    description="Of the rows that ask the events: people, services and roles, as the identity rules name them.",
+)
+"""A user, on a dashboard that has no workgroups."""
+
+EVERY = ".*[|*|]?"
+"""All, for variables that both PromQL and CloudWatch read.
+
+As a regular expression it matches everything. Grafana takes a CloudWatch dimension apart at each `|`, and one `*` among
+the values means any value (github.com/grafana/grafana, expandVariableToArray in public/app/plugins/datasource/
+cloudwatch/query-runner/CloudWatchRequest.ts and buildSearchExpression in pkg/tsdb/cloudwatch/
+metric_data_query_builder.go). All of them by name would be too long for a search from about 50 workgroups on: its text
+has at most 1,024 characters.
+"""
+CLOUDWATCH_REGION = CloudWatchVariable(
+    name="cloudwatch_region",
+    label="Region in CloudWatch",
+    query={"queryType": "regions"},
+    is_multi=False,
+    has_all=False,
+    default="default",
+    description="Of the panels that ask CloudWatch; `default` is the data source's own.",
+)
+KNOWN_WORKGROUP = replace(
+    WORKGROUP,
+    all_value=EVERY,
+    description="Workgroups that the exporter knows, also those that CloudWatch's lists have forgotten.",
+)
+"""The exporter's list, on a dashboard that asks CloudWatch, too."""
+PUBLISHED = CloudWatchVariable(
+    name="published",
+    label="Workgroup in CloudWatch",
+    query={
+        "queryType": "dimensionValues", "region": "$cloudwatch_region", "namespace": "AWS/Athena",
+        "metricName": "TotalExecutionTime", "dimensionKey": "WorkGroup", "dimensionFilters": {},
+    },
+    all_value="${workgroup:pipe}",
+    only="/^(?:${workgroup:regex})$/",
+    description="Workgroups with data in CloudWatch's last two weeks, for use without the exporter."
+    " All: what Workgroup, to the left, has chosen.",
+)  # fmt: skip  # the plug-in's object reads best in rows
+"""CloudWatch's list. With the exporter's to the left it makes the union: what either of them has can be chosen."""
+QUERY_TYPE = ChoiceVariable(
+    name="query_type",
+    label="Query type",
+    choices={"DML": "DML", "DDL": "DDL", "UTILITY": "UTILITY"},
+    is_multi=True,
+    has_all=True,
+    all_value=EVERY,
+    default="DML",
+    description="DML reads and writes data; DDL changes the catalogue; UTILITY is SHOW, DESCRIBE, EXPLAIN.",
+)
+PERIOD = ChoiceVariable(
+    name="period",
+    label="Period",
+    choices={"1 day": "86400", "1 hour": "3600", "5 minutes": "300", "auto": "auto"},
+    description="Of CloudWatch's bars and averages. It keeps five minutes for 63 days and an hour for 15 months.",
+)
+PIPELINE_CLIENT = LabelVariable(
+    name="client",
+    label="Tool",
+    selector=lambda: select(catalog.CLIENT_QUERIES, account_id=_ACCOUNT, region=_REGION, client=PIPELINES),
+    of="client",
+    is_all_listed=True,
+    description="Tools that run pipelines.",
+)
+PIPELINE_WORKGROUP = LabelVariable(
+    name="workgroup",
+    label="Workgroup",
+    selector=lambda: select(catalog.CLIENT_QUERIES, account_id=_ACCOUNT, region=_REGION, client=like("$client")),
+    of="workgroup",
+    is_all_listed=True,
+    description="Workgroups where the chosen tools have run queries.",
+)
+
 __all__ = [
     "ACCOUNT",
     "ATHENA",
     "CLIENT",
     "CLOUDWATCH",
+    "CLOUDWATCH_REGION",
     "COMPONENT",
+    "DATABASE",
+    "EVERY",
+    "KNOWN_WORKGROUP",
+    "PERIOD",
     "PROMETHEUS",
+    "PUBLISHED",
+    "QUERY_TYPE",
+    "READER",
     "REGION",
+    "TABLE",
     "USER",
     "WORKGROUP",
     "ChoiceVariable",

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from athena_exporter.outlets.events.delivery import Backoff
@@ -122,7 +123,8 @@ class TableAccessHandler(logging.Handler):
     def _ensure_worker(self) -> "_Worker":
         """A thread of this process: a fork has none, and needs a client of its own."""
         if self._worker is None or self._worker.process != os.getpid():
-            client = self._client or boto3.client("logs")
+            # Unchecked, for botocore's check of every event takes as long as making it, and the service checks, too.
+            client = self._client or boto3.client("logs", config=Config(parameter_validation=False))
             transport = Transport(
                 client=client, tally=self._tally, now=lambda: datetime.now(UTC), create_groups=self._create_group
             )

@@ -1,4 +1,4 @@
-"""The protocols that AWS's clients speak: JSON 1.0 and 1.1, Smithy's RPC v2 in CBOR, and the old query protocol.
+"""The protocols that AWS's clients speak: JSON 1.0 and 1.1, REST JSON, Smithy's RPC v2 in CBOR, the old query protocol.
 
 Which one a client picks is its own affair: CloudWatch alone is asked in all of them. Sources:
 https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html,
@@ -24,6 +24,8 @@ _RPC_PATH = re.compile(r"/service/[\w.]+/operation/(?P<operation>\w+)/?")
 _FORM = "application/x-www-form-urlencoded"
 _ACTIONS: Mapping[str, str] = {"monitoring": "cloudwatch"}
 """Signing name -> the name that IAM's actions carry, where they differ."""
+_BY_PATH = frozenset({"oam"})
+"""Services whose operations are paths: POST /ListSinks with a JSON object."""
 _NAMESPACES: Mapping[str, str] = {"cloudwatch": "http://monitoring.amazonaws.com/doc/2010-08-01/"}
 _SHAPES: Mapping[str, str] = {
     "InvalidParameterValue": "InvalidParameterValueException",
@@ -50,8 +52,8 @@ class Headers:
 def read_request(headers: Headers, body: bytes, request_id: str) -> Request:
     """Understand whose call it is and in which protocol."""
     scope = _SCOPE.search(headers.authorization)
-    protocol, operation = _understood(headers, body)
     service = scope["service"] if scope else ""
+    protocol, operation = _understood(service, headers, body)
     return Request(
         call=Call(service=_ACTIONS.get(service, service), operation=operation, request_id=request_id),
         region=scope["region"] if scope else "",
@@ -61,7 +63,7 @@ def read_request(headers: Headers, body: bytes, request_id: str) -> Request:
     )
 
 
-def _understood(headers: Headers, body: bytes) -> tuple[WireProtocol, str]:
+def _understood(service: str, headers: Headers, body: bytes) -> tuple[WireProtocol, str]:
     rpc = _RPC_PATH.fullmatch(headers.path)
     if rpc and headers.smithy_protocol == "rpc-v2-cbor":
         return CborProtocol(), rpc["operation"]
@@ -70,6 +72,8 @@ def _understood(headers: Headers, body: bytes) -> tuple[WireProtocol, str]:
         return JsonProtocol(version), headers.target.rsplit(".", 1)[-1]
     if headers.content_type.startswith(_FORM):
         return QueryProtocol(), parse_qs(body.decode("utf-8", "replace")).get("Action", [""])[0]
+    if service in _BY_PATH:
+        return RestJsonProtocol(), headers.path.strip("/")
     return PlainProtocol(), ""
 
 
@@ -104,6 +108,15 @@ class JsonProtocol:
     @property
     def _content_type(self) -> str:
         return f"application/x-amz-json-{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class RestJsonProtocol(JsonProtocol):
+    """REST JSON as far as services of `_BY_PATH` need it: nothing in the path but the operation, no query string."""
+
+    @property
+    def _content_type(self) -> str:
+        return "application/json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from athena_testbed.control import PREFIX, Command, Control
 from athena_testbed.protocols import Headers, read_request
 from athena_testbed.settings import Settings
 from athena_testbed.testbed import DroppedError, Testbed
-from athena_testbed.wire import Answer, http_date
+from athena_testbed.wire import Answer, AwsError, http_date
 
 LOOPBACK = "127.0.0.1"
 _LOG = logging.getLogger("athena_testbed")
@@ -39,7 +39,7 @@ class Front:
 
     @cached_property
     def _moto(self) -> Any:
-        return DomainDispatcherApplication(create_backend_app)
+        return DomainDispatcherApplication(_backend)
 
     def __call__(self, environ: _Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request; a dropped one closes the connection without an answer."""
@@ -86,6 +86,13 @@ class Front:
             self._requests += 1
             number = self._requests
         return f"{number:08x}-0000-4000-8000-{self._testbed.settings.seed & 0xFFFFFFFFFFFF:012x}"
+
+
+def _backend(service: Any) -> Any:
+    """Moto's application for a service; moto itself would fall over one that it doesn't know."""
+    if service is None:
+        raise AwsError("UnknownOperationException", "This service is not answered here.", HTTPStatus.NOT_FOUND)
+    return create_backend_app(service)
 
 
 def _headers(environ: _Environ) -> Headers:

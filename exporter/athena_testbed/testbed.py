@@ -15,7 +15,7 @@ from typing import Any
 from athena_testbed.account import Account
 from athena_testbed.athena import Athena, unprocessed
 from athena_testbed.cloudtrail import CloudTrail, Hardship
-from athena_testbed.cloudwatch import CloudWatch, billed_metrics
+from athena_testbed.cloudwatch import CloudWatch
 from athena_testbed.fault_words import BODIES, words
 from athena_testbed.faults import FaultPlan, Rule
 from athena_testbed.given import event_delay_ms, planned
@@ -23,11 +23,13 @@ from athena_testbed.glue import Glue
 from athena_testbed.insights.service import Insights
 from athena_testbed.limits import Limits
 from athena_testbed.logs.service import Logs
+from athena_testbed.oam import AccessManager
 from athena_testbed.quotas import ServiceQuotas
 from athena_testbed.settings import Settings
+from athena_testbed.tagging import Tagging
 from athena_testbed.times import rfc3339
 from athena_testbed.truth import Truth
-from athena_testbed.wire import Answer, AwsError, Json, Request
+from athena_testbed.wire import Answer, AwsError, Billed, Json, Request
 from athena_testbed.world.company import empty, found
 
 
@@ -120,6 +122,8 @@ class Testbed:
                 "servicequotas": ServiceQuotas(settings).operations,
                 "glue": Glue(account).operations,
                 "logs": {**logs.operations, **insights.operations},
+                "oam": AccessManager().operations,
+                "tagging": Tagging(account, logs).operations,
             },
         )
 
@@ -211,9 +215,9 @@ class Testbed:
             return self._elsewhere(request, behind)
         parameters = request.parameters()
         with _lock(region, request.service):
-            answer = request.success(operation(parameters))
-        billed = billed_metrics(parameters) if request.operation == "GetMetricData" else 0
-        return replace(answer, billed_metrics=billed)
+            result = operation(parameters)
+            answer = request.success(result)
+        return replace(answer, billed_metrics=result.metrics if isinstance(result, Billed) else 0)
 
     def _elsewhere(self, request: Request, behind: Callable[[], Answer]) -> Answer:
         """What moto answers; it understands no CBOR, and its logs and its catalogue nobody would see."""

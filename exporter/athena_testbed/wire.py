@@ -16,6 +16,14 @@ class Entries(dict[str, Any]):
     """A map in an answer, where the query protocol must tell it from a structure."""
 
 
+class Billed(dict[str, Any]):
+    """A good answer of which AWS bills more than the call: so many metrics."""
+
+    def __init__(self, answer: Mapping[str, Any], metrics: int) -> None:
+        super().__init__(answer)
+        self.metrics = metrics
+
+
 class AwsError(Exception):
     """An error that AWS answers: `code` is what clients see, `status` the HTTP status."""
 

@@ -32,3 +32,10 @@ def test_prometheus_reads_the_port_that_the_exporter_listens_on_by_default() -> 
 def test_prometheus_scrapes_a_new_series_twice_while_it_shows_0() -> None:
     interval = parse_duration(DOCUMENT["global"]["scrape_interval"])
     assert timedelta(0) < 2 * interval <= Config().exposition.series_warmup
+
+
+def test_prometheus_loads_every_rule_that_is_generated() -> None:
+    folder = PROMETHEUS.parent
+    loaded = {path for pattern in DOCUMENT["rule_files"] for path in folder.glob(pattern)}
+    assert loaded == set((folder / "rules").iterdir())
+    assert loaded

@@ -28,6 +28,7 @@ from athena_exporter.config import (
 )
 
 EXAMPLE = Path(__file__).parents[2] / "exporter" / "config.example.yml"
+BUDGETS = EXAMPLE.with_name("budgets.example.yml")
 NOWHERE: dict[str, str] = {}
 
 
@@ -93,6 +94,7 @@ def test_the_example_shows_every_key_and_no_other() -> None:
     shown = set(_keys(yaml.safe_load(text)))
     commented = yaml.safe_load(re.sub(r"^# (?=targets:| )", "", text.replace("targets: []\n", ""), flags=re.MULTILINE))
     shown |= {f"targets[].{key}" for target in commented["targets"] for key in target}
+    shown |= {key for budget in uncommented_budgets() for key in _keys(budget, "budgets[].")}
     assert shown == set(re.findall(r"^\| `([^`]+)`", table(), flags=re.MULTILINE))
 
 
@@ -102,6 +104,15 @@ def _keys(section: dict[str, object], start: str = "") -> Iterator[str]:
             yield from _keys(value, f"{start}{name}.")
         else:
             yield f"{start}{name}"
+            for item in value if isinstance(value, list) else ():
+                yield from _keys(item, f"{start}{name}[].") if isinstance(item, dict) else ()
+
+
+def uncommented_budgets() -> list[dict[str, object]]:
+    """Those of the example, and the one that shows every key."""
+    text = BUDGETS.read_text(encoding="utf-8")
+    budgets: list[dict[str, object]] = yaml.safe_load(re.sub(r"^#(?=  )(?!   a)", "", text, flags=re.MULTILINE))["budgets"]
+    return budgets
 
 
 def test_the_commented_targets_of_the_example_are_right_when_uncommented(written: Write) -> None:
@@ -286,7 +297,7 @@ def test_a_long_wrong_text_is_shown_shortened(refusal: Refuse) -> None:
     [
         ("- a\n",
          ("config.yml:1: found a list, wanted a section with the keys targets, aws, ledger, sources, identity, sql, "
-         "pricing, labels, outbox, exposition, events")),
+         "pricing, labels, outbox, exposition, events, budgets")),
         ("aws: [\n", ("config.yml:2: not YAML: column 1: while parsing a flow node, expected the node content, "
          "but found '<stream end>'")),
         ("aws:\n\tx: 1\n", ("config.yml:2: not YAML: column 1: while scanning for the next token, "

@@ -82,8 +82,8 @@ class MortalOutbox:
         self._ledger = ledger
         self._point = point
 
-    def pending_facts(self, consumer: str, limit: int) -> list[StoredFact]:
-        return self._ledger.pending_facts(consumer, min(limit, 400))
+    def pending_facts(self, consumer: str, limit: int, *, after: int = 0) -> list[StoredFact]:
+        return self._ledger.pending_facts(consumer, min(limit, 400), after=after)
 
     def acknowledge(self, consumer: str, seq: int) -> None:
         if self._point == "acknowledge":

@@ -70,10 +70,10 @@ class Box:
     acknowledged: int = 0
     asked: list[int] = field(default_factory=list)
 
-    def pending_facts(self, consumer: str, limit: int) -> list[StoredFact]:
+    def pending_facts(self, consumer: str, limit: int, *, after: int = 0) -> list[StoredFact]:
         assert consumer == "events"
         self.asked.append(limit)
-        return [fact for fact in self.facts if fact.seq > self.acknowledged][:limit]
+        return [fact for fact in self.facts if fact.seq > max(self.acknowledged, after)][:limit]
 
     def acknowledge(self, consumer: str, seq: int) -> None:
         assert consumer == "events"

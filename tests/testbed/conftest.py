@@ -95,8 +95,10 @@ class World:
     testbed: Running
     stack: ExitStack
 
-    def client(self, service: str, region: str = REGION, attempts: int = 1) -> Any:
-        config = Config(retries={"total_max_attempts": attempts, "mode": "standard"}, connect_timeout=2, read_timeout=2)
+    def client(self, service: str, region: str = REGION, attempts: int = 1, read_timeout: float = 2) -> Any:
+        config = Config(
+            retries={"total_max_attempts": attempts, "mode": "standard"}, connect_timeout=2, read_timeout=read_timeout
+        )
         session = boto3.Session(aws_access_key_id="AKIAEXAMPLE", aws_secret_access_key="secret", region_name=region)
         client = session.client(service, endpoint_url=self.testbed.url, config=config)  # type: ignore[call-overload] # the name is a variable
         self.stack.callback(client.close)

@@ -217,6 +217,7 @@ def test_prometheus_reads_the_demo_with_the_projects_own_configuration() -> None
     expected = yaml.safe_load(committed)
     expected["global"] = dict.fromkeys(expected["global"], parts.SCRAPE_INTERVAL)
     expected["scrape_configs"][0]["static_configs"] = [{"targets": ["127.0.0.1:19001"]}]
+    expected["rule_files"] = [str(parts.PROVISIONING.parent / name) for name in expected["rule_files"]]
     assert document == expected
 
 

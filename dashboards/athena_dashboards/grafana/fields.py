@@ -1,6 +1,6 @@
 """Thresholds, columns and links as Grafana's field configuration."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from athena_dashboards.model import Column, DataLink
@@ -48,21 +48,32 @@ def override(matcher: str, of: str, properties: Iterable[tuple[str, Any]]) -> Js
     }
 
 
-def column(one: Column, unit: Unit) -> Json:
-    """A table's column, by the title that it was given."""
-    return override("byName", one.title, list(_properties(one, unit)))
+def column(one: Column, unit: Unit, *, has_reason: bool = False) -> Json:
+    """A table's column, by the title that it was given.
+
+    `has_reason`: the table says why it is empty by its default for values that are missing, and a cell must not.
+    """
+    properties = list(_properties(one, unit))
+    if has_reason and not one.no_value:
+        properties.append(("noValue", ""))
+    return override("byName", one.title, properties)
 
 
 def _properties(one: Column, unit: Unit) -> Iterable[tuple[str, Any]]:
     shown_unit = one.unit or (unit if one.field.startswith("#") else None)
-    plain = {"unit": shown_unit, "decimals": one.decimals, "custom.width": one.width}
+    plain = {"unit": shown_unit, "decimals": one.decimals, "custom.width": one.width, "noValue": one.no_value or None}
     yield from ((name, value) for name, value in plain.items() if value is not None)
     if one.links:
         yield "links", links(one.links)
     yield from _cell(one)
     if one.mappings:
-        options = {value: {"text": words, "index": place} for place, (value, words) in enumerate(one.mappings.items())}
-        yield "mappings", [{"type": "value", "options": options}]
+        yield "mappings", mappings(one.mappings)
+
+
+def mappings(words: Mapping[str, str]) -> list[Json]:
+    """Words instead of values; none without words."""
+    options = {value: {"text": text, "index": place} for place, (value, text) in enumerate(words.items())}
+    return [{"type": "value", "options": options}] if words else []
 
 
 def _cell(one: Column) -> Iterable[tuple[str, Any]]:

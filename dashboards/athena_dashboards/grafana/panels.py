@@ -21,8 +21,10 @@ from athena_dashboards.model import (
     TimeSeries,
     View,
 )
-from athena_dashboards.queries import Prom, Query, Refs
+from athena_dashboards.queries import Logs, Prom, Query, Refs
 
+_TOTAL = "Total"
+"""Grafana's name of the column that its transformation `reduce` makes of sums."""
 _NO_CODE = {"language": "plaintext", "showLineNumbers": False, "showMiniMap": False}
 
 
@@ -86,13 +88,20 @@ def _datasource(queries: tuple[Query, ...]) -> Json:
 
 
 def _stat(view: Stat, signal: Signal, common: Json) -> Json:
-    defaults = {"decimals": view.decimals, "links": fields.links(view.links), "noValue": view.no_value or None}
+    defaults = {
+        "decimals": view.decimals, "links": fields.links(view.links), "noValue": view.no_value or None,
+        "mappings": fields.mappings(view.mappings) or None,
+    }  # fmt: skip  # a list of words
+    calc, shown = ("sum", f"/^{_TOTAL}$/") if view.is_sum else (view.calc, "")
+    if view.is_sum:
+        common = common | {"transformations": [{"id": "reduce", "options": {"reducers": ["sum"]}}]}
     made = G.Stat(
-        format=signal.unit, reduceCalc=view.calc, graphMode="area" if view.has_graph else "none",
+        format=signal.unit, reduceCalc=calc, graphMode="area" if view.has_graph else "none",
+        textMode="value_and_name" if view.has_name else "auto",
         colorMode="value" if signal.threshold else "none", thresholds=fields.steps(signal.threshold),
         extraJson={
             "fieldConfig": {"defaults": {**defaults, "color": {"mode": "thresholds"}}, "overrides": []},
-            "options": {"reduceOptions": {"fields": "", "values": False}, "wideLayout": True},
+            "options": {"reduceOptions": {"fields": shown, "values": False}, "wideLayout": True},
         },
         **common,
     )  # fmt: skip  # as short as it can be said
@@ -109,9 +118,12 @@ def _time_series(view: TimeSeries, signal: Signal, common: Json) -> Json:
         fillOpacity=view.fill_percent, showPoints="auto" if not view.is_bars else "never", lineWidth=1,
         thresholds=fields.steps(signal.threshold), valueDecimals=view.decimals, axisSoftMin=0,
         thresholdsStyleMode="dashed" if signal.threshold else "off", legendCalcs=list(view.legend_calcs),
+        legendPlacement="right" if view.is_legend_right else "bottom",
         legendDisplayMode="table" if view.legend_calcs else "list", tooltipMode="multi", tooltipSort="desc",
         extraJson={
-            "fieldConfig": {"defaults": {"links": fields.links(view.links), "custom": custom}},
+            "fieldConfig": {
+                "defaults": {"links": fields.links(view.links), "custom": custom, "noValue": _reason(signal)},
+            },
             "options": {"legend": {"showLegend": True}},
         },
         **common,
@@ -123,7 +135,7 @@ def _bar_gauge(view: BarGauge, signal: Signal, common: Json) -> Json:
     defaults = {
         "unit": signal.unit, "decimals": view.decimals, "min": view.least, "max": view.most,
         "links": fields.links(view.links), "color": {"mode": "thresholds"},
-        "thresholds": fields.thresholds(signal.threshold),
+        "thresholds": fields.thresholds(signal.threshold), "noValue": _reason(signal),
     }  # fmt: skip  # a list of words
     options = {
         "displayMode": "basic", "orientation": "horizontal", "showUnfilled": True, "valueMode": "color",
@@ -163,18 +175,36 @@ def _table(view: Table, signal: Signal, queries: tuple[Query, ...], common: Json
     ]
     sort = [{"displayName": view.sort_by, "desc": not view.is_ascending}] if view.sort_by else []
     custom = {"cellOptions": {"type": "auto"}, "inspect": False, "filterable": False}
+    reason = _reason(signal)
     footer = {"show": False, "reducer": ["sum"], "countRows": False, "fields": ""}
     made = G.Table(
-        unit=None, overrides=[fields.column(one, signal.unit) for one in view.columns], thresholds=fields.steps(None),
+        unit="", thresholds=fields.steps(None),
+        overrides=_columns(view, signal, queries),
         extraJson={
-            "fieldConfig": {"defaults": {"custom": custom}},
+            "fieldConfig": {"defaults": {"custom": custom, "noValue": reason}},
             "options": {"sortBy": sort, "cellHeight": "sm", "footer": footer},
         },
         **(common | {"transformations": transformations}),
     )  # fmt: skip  # as short as it can be said
     document = finished(made)
-    del document["fieldConfig"]["defaults"]["custom"]["displayMode"]  # cellOptions since Grafana 9.5
+    defaults = document["fieldConfig"]["defaults"]
+    del defaults["custom"]["displayMode"]  # cellOptions since Grafana 9.5
+    del defaults["unit"]  # each column has its own
     return document
+
+
+def _columns(view: Table, signal: Signal, queries: tuple[Query, ...]) -> list[Json]:
+    """Grafana links every field of Logs Insights to its console; a column that has no link of its own has none here."""
+    overrides = [fields.column(one, signal.unit, has_reason=bool(signal.empty_is_right)) for one in view.columns]
+    if any(isinstance(query, Logs) for query in queries):
+        for one, override in zip(view.columns, overrides, strict=True):
+            override["properties"] += [] if one.links else [{"id": "links", "value": []}]
+    return overrides
+
+
+def _reason(signal: Signal) -> str | None:
+    """What stands in a panel without data."""
+    return f"No data: {signal.empty_is_right}" if signal.empty_is_right else None
 
 
 def _field_name(field: str, queries: tuple[Query, ...]) -> str:
@@ -212,8 +242,9 @@ def _text(panel: TextPanel, position: Any) -> Json:
 def _alert_list(panel: AlertPanel, place: Json) -> Json:
     """Grafanalib's AlertList speaks of the alerting that Grafana 9 has removed."""
     options = {
-        "alertInstanceLabelFilter": "", "alertName": "", "dashboardAlerts": panel.view.is_of_dashboard,
-        "groupBy": [], "groupMode": "default", "maxItems": 20, "sortOrder": 1, "viewMode": "list",
+        "alertInstanceLabelFilter": "", "alertName": panel.view.name_part,
+        "dashboardAlerts": panel.view.is_of_dashboard, "groupBy": [], "groupMode": "default", "maxItems": 20,
+        "sortOrder": 1, "viewMode": "list",
         "stateFilter": {"error": True, "firing": True, "noData": False, "normal": False, "pending": True},
     }  # fmt: skip  # a list of words
     return {

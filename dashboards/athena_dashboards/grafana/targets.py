@@ -11,7 +11,9 @@ LOG_GROUPS = {
     Stream.QUERIES: "/athena-observability/queries",
 }
 """Where the exporter's defaults send events."""
-_REGION = "$region"
+_METRICS_REGION = "$cloudwatch_region"
+_LOGS_REGION = "default"
+"""The data source's own. The exporter writes the events of all its accounts and Regions to one place."""
 
 
 def datasource(source: Source) -> Json:
@@ -28,7 +30,7 @@ def target(letter: str, query: Query, prom_format: str) -> Json:
         case CloudWatch() | CloudWatchMath():
             return common | _metric(query)
         case Logs():
-            return common | _logs(query)
+            return common | _logs(query, is_table=prom_format == "table")
         case AthenaSql():
             return common | _athena(query)
 
@@ -48,11 +50,12 @@ def _metric(query: CloudWatch | CloudWatchMath) -> Json:
 
     Source: github.com/grafana/grafana, public/app/plugins/datasource/cloudwatch/types.ts.
     """
-    period = "" if query.period_s is None else str(query.period_s)
-    made = cloudwatch.CloudwatchMetricsTarget(id=query.id, region=_REGION, period=period, statistic="Average")
+    made = cloudwatch.CloudwatchMetricsTarget(
+        id=query.id, region=_METRICS_REGION, period=query.period, statistic="Average"
+    )
     if isinstance(query, CloudWatch):
         made.namespace, made.metricName, made.statistic = query.namespace, str(query.metric), query.statistic
-        made.dimensions = {name: list(values) for name, values in query.dimensions.items()}
+        made.dimensions = {name: _dimension(values) for name, values in query.dimensions.items()}
         made.hide = query.is_hidden
     else:
         made.expression = query.expression
@@ -63,15 +66,26 @@ def _metric(query: CloudWatch | CloudWatchMath) -> Json:
     return without(made.to_json_data(), ("alias", "statistics", "refId", "datasource")) | words
 
 
-def _logs(query: Logs) -> Json:
-    """CloudWatch Logs Insights; log groups by ARN for Grafana 9.4 and later, by name for those before."""
-    name = LOG_GROUPS[query.insight.stream]
+def _logs(query: Logs, *, is_table: bool) -> Json:
+    """CloudWatch Logs Insights, the log group by its name: a name fits every account, an ARN only one.
+
+    Grafana would ask for ARNs where it is given any, and 9.3 and 10 do not put variables into them. The empty list
+    keeps the log groups that the data source may have as its default from being asked instead. Source:
+    github.com/grafana/grafana, pkg/tsdb/cloudwatch/log_actions.go (executeStartQuery) and
+    public/app/plugins/datasource/cloudwatch/query-runner/CloudWatchLogsQueryRunner.ts.
+    """
     made = cloudwatch.CloudwatchLogsInsightsTarget(
-        expression=query.insight.text, logGroupNames=[name], region=_REGION,
-        statsGroups=list(query.insight.stats_groups),
+        expression=query.insight.text, logGroupNames=[LOG_GROUPS[query.insight.stream]], region=_LOGS_REGION,
+        statsGroups=_stats_groups(query, is_table=is_table),
     )  # fmt: skip  # as short as it can be said
-    words = {"logGroups": [{"arn": _log_group_arn(name), "name": name}], "queryLanguage": "CWLI"}
+    words = {"logGroups": [], "queryLanguage": "CWLI"}
     return without(made.to_json_data(), ("namespace", "refId", "datasource")) | words
+
+
+def _stats_groups(query: Logs, *, is_table: bool) -> list[str]:
+    """Grafana makes a series of each of these groups where there is a time; a table wants them all in one frame."""
+    groups = query.insight.stats_groups
+    return [] if is_table and any(group.startswith("bin(") for group in groups) else list(groups)
 
 
 def _athena(query: AthenaSql) -> Json:
@@ -86,5 +100,6 @@ def _athena(query: AthenaSql) -> Json:
     return {"rawSQL": query.sql, "format": 0 if query.is_time_series else 1, "connectionArgs": arguments}
 
 
-def _log_group_arn(name: str) -> str:
-    return f"arn:aws:logs:{_REGION}:$account:log-group:{name}:*"
+def _dimension(values: tuple[str, ...]) -> str | list[str]:
+    """Grafana puts values into a text, and leaves a list as it is."""
+    return values[0] if len(values) == 1 and values[0].startswith("$") else list(values)

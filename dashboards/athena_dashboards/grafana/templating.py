@@ -53,25 +53,24 @@ def _datasource(variable: DatasourceVariable) -> Json:
 
 def _label_values(variable: LabelVariable) -> Json:
     text = f"label_values({variable.selector().text}, {variable.of})"
-    query = {"query": text, "refId": "StandardVariableQuery", "qryType": 1}
-    return _query(variable, Source.PROMETHEUS, without(query, ("qryType",)), text, _current(has_all=variable.has_all))
+    query = {"query": text, "refId": "StandardVariableQuery"}
+    all_value = variable.all_value if variable.has_all and not variable.is_all_listed else ""
+    document = _query(variable, Source.PROMETHEUS, query, _current(has_all=variable.has_all))
+    return document | ({"allValue": all_value} if all_value else {})
 
 
 def _cloudwatch(variable: CloudWatchVariable) -> Json:
     query = {"refId": "CloudWatchVariableQuery-VariableQuery"} | dict(variable.query)
     current = _chosen(variable.default) if variable.default else _current(has_all=variable.has_all)
-    return _query(variable, Source.CLOUDWATCH, query, variable.definition, current)
+    document = _query(variable, Source.CLOUDWATCH, query, current) | {"regex": variable.only}
+    return document | ({"allValue": variable.all_value} if variable.all_value else {})
 
 
-def _query(
-    variable: LabelVariable | CloudWatchVariable, source: Source, query: Json, definition: str, current: Json
-) -> Json:
-    has_regex_all = variable.has_all and source is Source.PROMETHEUS
+def _query(variable: LabelVariable | CloudWatchVariable, source: Source, query: Json, current: Json) -> Json:
     return _template(
         name=variable.name, type="query", query=query, label=variable.label, dataSource=datasource(source),
         multi=variable.is_multi, includeAll=variable.has_all, refresh=_ON_TIME_RANGE,
-        allValue=".*" if has_regex_all else None,
-        extra={"current": current, "definition": definition, "regex": "", "skipUrlSync": False,
+        extra={"current": current, "regex": "", "skipUrlSync": False,
                "description": variable.description or None},
     )  # fmt: skip  # as short as it can be said
 
@@ -80,8 +79,9 @@ def _choice(variable: ChoiceVariable) -> Json:
     options = [{"selected": False, "text": word, "value": value} for word, value in variable.choices.items()]
     if variable.has_all:
         options.insert(0, {"selected": False, "text": "All", "value": ALL})
-    options[0]["selected"] = True
-    current = _current(has_all=True) if variable.has_all else {key: options[0][key] for key in ("text", "value")}
+    chosen = next((one for one in options if one["text"] == variable.default), options[0])
+    chosen["selected"] = True
+    current = _chosen_option(variable, chosen)
     written = ",".join(word if word == value else f"{word} : {value}" for word, value in variable.choices.items())
     document = _template(
         name=variable.name, type="custom", query=written, label=variable.label, options=options,
@@ -89,6 +89,13 @@ def _choice(variable: ChoiceVariable) -> Json:
         extra={"current": current, "skipUrlSync": False, "description": variable.description or None},
     )  # fmt: skip  # as short as it can be said
     return without(document, ("refresh", "sort"))
+
+
+def _chosen_option(variable: ChoiceVariable, chosen: Json) -> Json:
+    """What is chosen, as one value or, where several may be, as a list."""
+    if not variable.is_multi and chosen["value"] != ALL:
+        return {key: chosen[key] for key in ("text", "value")}
+    return {"selected": True} | {key: [chosen[key]] for key in ("text", "value")}
 
 
 def _text(variable: TextVariable) -> Json:

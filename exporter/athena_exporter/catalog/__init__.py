@@ -3,7 +3,7 @@
 Everywhere else a metric is a symbol of this package. Standard library only.
 """
 
-from athena_exporter.catalog import access, cloudwatch, exporter, queries, workgroups
+from athena_exporter.catalog import access, budgets, cloudwatch, exporter, queries, workgroups
 from athena_exporter.catalog.access import (
     EVENTS_ACCEPTED,
     EVENTS_REJECTED,
@@ -16,6 +16,21 @@ from athena_exporter.catalog.access import (
     WORKLOAD_ENGINE_SECONDS,
     WORKLOAD_QUERIES,
     WORKLOAD_SCANNED_BYTES,
+)
+from athena_exporter.catalog.budgets import (
+    BUDGET_COUNTING_SINCE,
+    BUDGET_EXPIRED_EXCEPTIONS,
+    BUDGET_FORECAST_RATIO,
+    BUDGET_HIDDEN_SUBJECTS,
+    BUDGET_LIMIT_BYTES,
+    BUDGET_LIMIT_USD,
+    BUDGET_SUBJECTS,
+    BUDGET_USED_BYTES,
+    BUDGET_USED_RATIO,
+    BUDGET_USED_USD,
+    BUDGET_WARN_RATIO,
+    BUDGET_WINDOW_END,
+    BUDGET_WINDOW_START,
 )
 from athena_exporter.catalog.cloudwatch import (
     CLOUDWATCH_ENGINE_SECONDS,
@@ -107,6 +122,19 @@ __all__ = [
     "AWS_COST_USD",
     "AWS_REQUESTS",
     "BILLED_BYTES",
+    "BUDGET_COUNTING_SINCE",
+    "BUDGET_EXPIRED_EXCEPTIONS",
+    "BUDGET_FORECAST_RATIO",
+    "BUDGET_HIDDEN_SUBJECTS",
+    "BUDGET_LIMIT_BYTES",
+    "BUDGET_LIMIT_USD",
+    "BUDGET_SUBJECTS",
+    "BUDGET_USED_BYTES",
+    "BUDGET_USED_RATIO",
+    "BUDGET_USED_USD",
+    "BUDGET_WARN_RATIO",
+    "BUDGET_WINDOW_END",
+    "BUDGET_WINDOW_START",
     "BUILD_INFO",
     "BY_NAME",
     "CAPACITY_ALLOCATED_DPU_SECONDS",
@@ -196,7 +224,7 @@ __all__ = [
     "MetricType",
 ]
 
-_CHAPTERS = (queries, workgroups, access, cloudwatch, exporter)
+_CHAPTERS = (queries, workgroups, access, cloudwatch, budgets, exporter)
 
 METRICS: tuple[Metric, ...] = tuple(
     sorted(

@@ -33,6 +33,7 @@ class Group(StrEnum):
     TABLE = "Tables"
     WORKLOAD = "Workloads"
     WINDOW = "Windows"
+    BUDGET = "Budgets"
     CAPACITY = "Capacity"
     CLOUDWATCH = "CloudWatch"
     EXPORTER = "The exporter itself"

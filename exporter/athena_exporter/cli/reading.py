@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from athena_exporter.cli import wiring
 from athena_exporter.cli.failing import explained
 from athena_exporter.cli.usage import HELP, config_option, ledger_option
 from athena_exporter.config import load, parse_duration
-from athena_exporter.ledger import history, tables
+from athena_exporter.ledger import budgeting, history, tables
 from athena_exporter.outlets import report as reports
 from athena_exporter.outlets.reference import markdown
 
@@ -21,7 +22,7 @@ def metrics() -> None:
     click.echo(markdown(), nl=False)
 
 
-class _Moment(click.ParamType[datetime]):
+class Moment(click.ParamType[datetime]):
     """A date, a time, or how long ago."""
 
     name = "TIME"
@@ -41,7 +42,8 @@ class _Moment(click.ParamType[datetime]):
 
 
 def _listing() -> str:
-    summaries = {one.name: one.summary for one in reports.REPORTS} | {reports.TABLES: reports.TABLES_SUMMARY}
+    others = {reports.TABLES: reports.TABLES_SUMMARY, reports.BUDGETS: reports.BUDGETS_SUMMARY}
+    summaries = {one.name: one.summary for one in reports.REPORTS} | others
     width = max(map(len, summaries))
     return "\n".join(f"{name:<{width}}  {summary}" for name, summary in summaries.items())
 
@@ -49,7 +51,7 @@ def _listing() -> str:
 def _help() -> str:
     return (
         "Answer from the ledger's rollups, while the exporter may be running. Times are UTC, by query time; the report"
-        f" `{reports.TABLES}` counts whole days.\n\n\b\n{_listing()}"
+        f" `{reports.TABLES}` counts whole days, `{reports.BUDGETS}` the windows of the present.\n\n\b\n{_listing()}"
         "\n\nExit codes: 0 answered, 2 wrong usage or no ledger."
     )
 
@@ -58,11 +60,11 @@ def _help() -> str:
     context_settings=dict(HELP),
     help=_help(),
 )
-@click.argument("name", metavar="REPORT", type=click.Choice([*reports.BY_NAME, reports.TABLES]), default="users")
-@config_option("The exporter's configuration, for the ledger's path.")
+@click.argument("name", metavar="REPORT", type=click.Choice([*reports.BY_NAME, reports.TABLES, reports.BUDGETS]), default="users")
+@config_option("The exporter's configuration, for the ledger's path and the budgets.")
 @ledger_option()
-@click.option("--since", type=_Moment(), default="7d", show_default=True, help="A time, or how long ago.")
-@click.option("--until", type=_Moment(), help="A time, or how long ago; default: now.")
+@click.option("--since", type=Moment(), default="7d", show_default=True, help="A time, or how long ago.")
+@click.option("--until", type=Moment(), help="A time, or how long ago; default: now.")
 @click.option(
     "--limit",
     type=click.IntRange(min=1),
@@ -89,14 +91,23 @@ def report(
     form: str,
 ) -> None:
     """Answer from the ledger's rollups."""
-    path = ledger_path or Path(load(config_path, os.environ).ledger.path)
+    config = load(config_path, os.environ)
+    path = ledger_path or Path(config.ledger.path)
     # The rollups keep whole hours: the present one belongs to a range that ends now.
     end = until or datetime.now(UTC) + timedelta(hours=1)
     limited = limit if form == reports.Format.TABLE else None
-    if name == reports.TABLES:
+    if name == reports.BUDGETS:
+        found = budgeting.read(path, wiring.budgets(config), datetime.now(UTC))
+        table = reports.build_budgets(found, limit=limited)
+    elif name == reports.TABLES:
         table = reports.build_tables(tables.usage(path, since, end), limit=limited)
     else:
         table = reports.build(reports.BY_NAME[name], list(history.usage(path, since, end)), limit=limited)
+    show(table, form)
+
+
+def show(table: reports.Table, form: str) -> None:
+    """Print a report."""
     if form == reports.Format.JSON:
         click.echo(reports.to_json(table), nl=False)
     elif form == reports.Format.CSV:

@@ -10,6 +10,7 @@ from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
+from athena_exporter.budgets import advise
 from athena_exporter.cli import wiring
 from athena_exporter.cli.failing import SetupError
 from athena_exporter.cli.readers import CLOCKS, OUTLET, Reader, Writer
@@ -18,7 +19,7 @@ from athena_exporter.ledger.store import Ledger
 from athena_exporter.outlets import server
 from athena_exporter.outlets.webconfig import WebConfig
 from athena_exporter.poller import Poller, Threads
-from athena_exporter.records import UNKNOWN, Target
+from athena_exporter.records import UNKNOWN, Target, epoch_ms
 from athena_exporter.sources import errors
 from athena_exporter.sources.session import resolve
 from athena_exporter.telemetry import Telemetry
@@ -71,6 +72,8 @@ class Service:
         _log.info("ledger %s: %s journal", self._config.ledger.path, self._ledger.journal)
         if self._ledger.restored:
             _log.warning("the ledger is a restored copy: its counters restart at 0, so that no old value is a spike")
+        for advice in advise(wiring.budgets(self._config), epoch_ms(CLOCKS.now())):
+            _log.warning("%s", advice.words)
 
     def _tick(self) -> None:
         self._poller.publish()

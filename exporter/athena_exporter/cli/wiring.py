@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from athena_exporter import catalog
+from athena_exporter.budgets import Budget
 from athena_exporter.config import Config, Histogram, Journal, QueryText
 from athena_exporter.ledger import outbox
 from athena_exporter.ledger.model import Rules
@@ -54,7 +55,13 @@ def ledger_settings(config: Config) -> LedgerSettings:
         slot_idle=config.labels.idle,
         outbox_bounds=outbox.Bounds(max_bytes=config.outbox.max_bytes, max_age=config.outbox.max_age),
         consumers=(EVENTS,) if config.events.enabled else (),
+        budgets=budgets(config),
     )
+
+
+def budgets(config: Config) -> tuple[Budget, ...]:
+    """What is counted against which limits."""
+    return tuple(one.budget() for one in config.budgets)
 
 
 def rules(config: Config) -> Rules:

@@ -6,6 +6,7 @@ Stage: file -> document -> model -> **Config** -> composition root. Nothing else
 from collections.abc import Mapping
 from pathlib import Path
 
+from athena_exporter.config.budgets import BudgetSettings, BudgetsFile
 from athena_exporter.config.document import Document, Problem, parse
 from athena_exporter.config.kinds import found_words, parse_duration, parse_size, write_duration, write_size
 from athena_exporter.config.model import (
@@ -24,7 +25,7 @@ from athena_exporter.config.model import (
     dotted,
 )
 from athena_exporter.config.outlets import EventsSettings, ExpositionSettings, Histogram, QueryText
-from athena_exporter.config.problems import problems_of
+from athena_exporter.config.problems import checked, problems_of
 from athena_exporter.config.reference import table
 from athena_exporter.config.sources import (
     AccessEvent,
@@ -40,6 +41,7 @@ __all__ = [
     "AccessEvent",
     "AthenaSettings",
     "AwsSettings",
+    "BudgetSettings",
     "CloudWatchMetric",
     "CloudWatchSettings",
     "Config",
@@ -61,6 +63,7 @@ __all__ = [
     "TargetSettings",
     "WorkgroupsSettings",
     "load",
+    "load_budgets",
     "parse_duration",
     "parse_size",
     "table",
@@ -91,13 +94,35 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
     document = parse(_text(path)) if path is not None else Document()
     region, unfit = _region(environ)
     completed = Document(
-        content=_with_targets(document.content, region), lines=document.lines, problems=document.problems
+        content=_with_budgets(_with_targets(document.content, region)), lines=document.lines, problems=document.problems
     )
     config, problems = problems_of(completed)
     lines = (*unfit, *(_line(path, problem) for problem in problems))
     if config is None or lines:
         raise ConfigError(*lines)
     return config
+
+
+def load_budgets(path: Path) -> tuple[BudgetSettings, ...]:
+    """Read a file of budgets: what may stand under `budgets:` in a configuration stands under the same key there.
+
+    Raises:
+        ConfigError: every problem at once, as `load` does.
+    """
+    found, problems = checked(parse(_text(path)), BudgetsFile)
+    if found is None or problems:
+        raise ConfigError(*(_line(path, problem) for problem in problems))
+    return found.budgets
+
+
+def _with_budgets(content: object) -> object:
+    """The content with the budgets of the file that it names, if it names one."""
+    if not isinstance(content, dict) or not isinstance(content.get("budgets"), dict):
+        return content
+    named = content["budgets"]
+    if set(named) != {"file"} or not isinstance(named["file"], str) or not named["file"]:
+        return content
+    return content | {"budgets": load_budgets(Path(named["file"]))}
 
 
 def _text(path: Path) -> str:

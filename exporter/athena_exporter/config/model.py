@@ -6,7 +6,6 @@ checked against these classes, so a key is declared here and nowhere else.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -15,8 +14,9 @@ from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
 
+from athena_exporter.budgets import COMPONENT_TAG, Per
+from athena_exporter.config import budgets as scan_budgets
 from athena_exporter.config.document import Location
 from athena_exporter.config.kinds import (
     choice,
@@ -35,7 +35,7 @@ from athena_exporter.config.kinds import (
     write_size,
 )
 from athena_exporter.config.outlets import EventsSettings, ExpositionSettings
-from athena_exporter.config.section import Section
+from athena_exporter.config.section import Conflict, Section, refuse
 from athena_exporter.config.sources import SourcesSettings
 
 ATHENA_HISTORY = timedelta(days=45)
@@ -250,14 +250,6 @@ class OutboxSettings(Section):
     ] = Field(default=timedelta(days=13), description="The longest that a fact waits.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conflict:
-    """Two keys whose values can't hold together; the first location is the one to mend."""
-
-    locations: tuple[Location, ...]
-    words: str
-
-
 class Config(Section):
     """The whole configuration. `load` fills `targets`; `Config()` alone has the defaults and no target."""
 
@@ -274,13 +266,15 @@ class Config(Section):
     outbox: OutboxSettings = Field(default=OutboxSettings(), description="Facts that wait for their consumers.")
     exposition: ExpositionSettings = Field(default=ExpositionSettings(), description="What `/metrics` shows.")
     events: EventsSettings = Field(default=EventsSettings(), description="What goes to CloudWatch Logs.")
+    budgets: scan_budgets.Budgets = Field(
+        default=scan_budgets.SHIPPED,
+        description="Scan budgets: a list of them, or `{file: PATH}`; by default those of `budgets.example.yml`, "
+        "`[]` for none.",
+    )
 
     @model_validator(mode="after")
     def _no_conflicts(self) -> Self:
-        found = tuple(conflicts(self))
-        if found:
-            words = "; ".join(conflict.words for conflict in found)
-            raise PydanticCustomError("conflicts", "{words}", {"words": words, "conflicts": found})
+        refuse(tuple(conflicts(self)))
         return self
 
 
@@ -291,6 +285,8 @@ def conflicts(config: Config) -> Iterator[Conflict]:
     yield from _contradicting_durations(config)
     yield from _impossible_sizes(config)
     yield from _alike_names(config)
+    yield from scan_budgets.conflicts(config.budgets)
+    yield from _untold_components(config)
 
 
 def _alike_targets(targets: tuple[TargetSettings, ...]) -> Iterator[Conflict]:
@@ -365,6 +361,19 @@ def _alike_names(config: Config) -> Iterator[Conflict]:
     if config.events.table_access_group == config.events.queries_group:
         words = f"{config.events.queries_group} is the log group of the table accesses, too: give each its own"
         yield Conflict(locations=(("events", "queries_group"), ("events", "table_access_group")), words=words)
+
+
+def _untold_components(config: Config) -> Iterator[Conflict]:
+    told = config.sources.workgroups
+    if told.enabled and COMPONENT_TAG in told.tags:
+        return
+    for index, one in enumerate(config.budgets):
+        if one.per is Per.COMPONENT:
+            words = (
+                f"a component is the tag '{COMPONENT_TAG}' of a workgroup: switch sources.workgroups on, and add it to "
+                "sources.workgroups.tags"
+            )
+            yield Conflict(locations=(("budgets", index, "per"), ("budgets",)), words=words)
 
 
 def dotted(location: Location) -> str:

@@ -13,8 +13,8 @@ from pydantic_core import ErrorDetails
 
 from athena_exporter.config.document import Document, Location, Problem
 from athena_exporter.config.kinds import found_words
-from athena_exporter.config.model import Config, Conflict, dotted
-from athena_exporter.config.section import Section
+from athena_exporter.config.model import Config, dotted
+from athena_exporter.config.section import Conflict, Section
 
 _Root = TypeVar("_Root", bound=Section)
 
@@ -88,6 +88,10 @@ def _words(detail: ErrorDetails, root: type[Section]) -> str:
             return f"unknown key; {_suggestion(detail['loc'], root)}"
         case "unwanted":
             return detail["msg"]
+        case "missing":
+            return (
+                f"is missing: {section_at(detail['loc'][:-1], root).model_fields[str(detail['loc'][-1])].description}"
+            )
         case "model_type":
             keys = ", ".join(section_at(detail["loc"], root).model_fields)
             return f"found {found_words(detail['input'])}, wanted a section with the keys {keys}"

@@ -32,6 +32,8 @@ def _default(field: FieldInfo) -> str:
     kind = next((kind for kind in field.metadata if isinstance(kind, Kind)), None)
     if kind is not None:
         return _cell(kind.write(field.default))
+    if any(isinstance(item, Section) for item in field.default):
+        return "null"  # those that ship: a list of sections has no place in a cell
     return _cell("[" + ", ".join(f"'{item.pattern}'" for item in field.default) + "]")
 
 

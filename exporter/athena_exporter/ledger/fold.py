@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from athena_exporter import catalog
 from athena_exporter.ledger import minutes
 from athena_exporter.ledger.access import Access
+from athena_exporter.ledger.charging import Charging
 from athena_exporter.ledger.labels import LabelBudget
 from athena_exporter.ledger.measures import Measures
 from athena_exporter.ledger.model import (
@@ -85,6 +86,7 @@ class _Work:
         self._measures = Measures(known, self._labels)
         self._inventories: dict[type[Inventory], Inventory] = {}
         self._access = Access(known, self._labels, self._add)
+        self._charging = Charging(known.budgets)
 
     def change(self) -> Change:
         nothing = Usage()
@@ -102,6 +104,7 @@ class _Work:
             table_usage=self._access.usage,
             table_reads=self._access.reads,
             table_events=self._access.events,
+            budget_usage=self._charging.cells,
         )
 
     def record(self, record: Record) -> None:
@@ -196,6 +199,7 @@ class _Work:
         )
         self._measures.count(row, execution, in_counters=in_counters)
         self._use(row, PENDING if row.identity is None else row.identity.user, 1)
+        self._charging.counted(row)
         if row.identity is not None:
             row = self._attribute(row, row.identity)
         self._keep(row)
@@ -229,8 +233,9 @@ class _Work:
             self._use(row, start.identity.user, 1)
             workload = row.workload or start.workload
             # Its tables are in the user's cells now: that was all they waited for.
-            row = row._replace(identity=start.identity, attribution=Attribution.KNOWN, workload=workload, tables=())
-            self._keep(self._attribute(row, start.identity))
+            known = row._replace(identity=start.identity, attribution=Attribution.KNOWN, workload=workload, tables=())
+            self._charging.named(row, known)
+            self._keep(self._attribute(known, start.identity))
 
     def _attribute(self, row: Row, who: Identity) -> Row:
         """Count the query for its user, client and job, and tell the outbox.
@@ -272,7 +277,9 @@ class _Work:
         self._use(row, UNATTRIBUTED, -1)
         self._use(row, who.user, 1)
         self._labels.value("user", who.user)
+        before = row
         row = row._replace(identity=who, attribution=Attribution.LATE, workload=row.workload or start.workload)
+        self._charging.named(before, row)
         if self._in_counters(row):
             self._add(catalog.LATE_IDENTITIES, (), 1)
             self._add(catalog.LATE_IDENTITY_BYTES, (), row.scanned_bytes)

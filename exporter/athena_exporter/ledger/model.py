@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import NamedTuple, TypeAlias
 
+from athena_exporter.budgets import Matcher
 from athena_exporter.catalog import METRICS, MetricType
 from athena_exporter.pricing import Prices
 from athena_exporter.records import Identity, Inventory, QueryExecution, TableEvent, Target
@@ -125,7 +126,7 @@ class Known:
 
     `rows`: the ids of the batch, and counted ones without a user that a read of the batch may decide.
     `slots`: per budgeted label the values that own a place, and the day on which each was last used (days since 1970,
-    of AWS's clock). `series`: every counter that exists.
+    of AWS's clock). `series`: every counter that exists. `budgets` tells which tallies a query counts for.
     """
 
     target: Target
@@ -139,6 +140,7 @@ class Known:
     series: Collection[SeriesKey]
     series_per_family: Mapping[str, int]
     table_events: Collection[str] = frozenset()
+    budgets: Matcher = field(default_factory=lambda: Matcher(()))
 
 
 # Keys are named tuples: a batch looks thousands of them up, and a dataclass is hashed in Python.
@@ -193,6 +195,14 @@ class TableSums:
     last_ms: int | None = None
 
 
+class BudgetCell(NamedTuple):
+    """One cell of a budget's tally: the tally's place among those of the matcher, the cell's begin, the subject."""
+
+    tally: int
+    start_ms: int
+    subject: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
     """One thing that happened, for the outbox.
@@ -223,3 +233,4 @@ class Change:
     table_usage: Mapping[TableCell, TableSums] = field(default_factory=dict)
     table_reads: Mapping[tuple[str, str], int] = field(default_factory=dict)
     table_events: Mapping[str, int] = field(default_factory=dict)
+    budget_usage: Mapping[BudgetCell, Sequence[int]] = field(default_factory=dict)

@@ -58,12 +58,17 @@ def register(connection: sqlite3.Connection, names: Sequence[str]) -> None:
     _forget_delivered(connection)
 
 
-def pending(connection: sqlite3.Connection, consumer: str, limit: int, max_bytes: int) -> list[StoredFact]:
-    """The oldest facts that the consumer has not acknowledged: at most `limit`, or as many as fit, at least one."""
+def pending(
+    connection: sqlite3.Connection, consumer: str, limit: int, max_bytes: int, after: int = 0
+) -> list[StoredFact]:
+    """The oldest facts beyond `after` that the consumer has not acknowledged: `limit` of them, or as many as fit.
+
+    At least one, however large it is.
+    """
     rows = connection.execute(
         "SELECT seq, kind, account_id, region, body FROM facts f JOIN targets t ON t.id = f.target_id"
-        " WHERE seq > (SELECT acknowledged_seq FROM consumers WHERE name = ?) ORDER BY seq LIMIT ?",
-        (consumer, limit),
+        " WHERE seq > (SELECT max(acknowledged_seq, ?) FROM consumers WHERE name = ?) ORDER BY seq LIMIT ?",
+        (after, consumer, limit),
     )
     found: list[StoredFact] = []
     size = 0

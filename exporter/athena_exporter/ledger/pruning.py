@@ -6,9 +6,9 @@ from datetime import timedelta
 from athena_exporter import catalog
 from athena_exporter.ledger import counters, outbox, rollups, tables
 from athena_exporter.ledger.model import DAY_MS, Rules
+from athena_exporter.ledger.refilling import HOURS_KEPT
 from athena_exporter.records import Evidence
 
-HOURS_KEPT = timedelta(days=35)
 DAYS_KEPT = timedelta(days=400)
 _ROWS_AT_ONCE = 20_000
 

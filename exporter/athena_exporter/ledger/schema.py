@@ -6,7 +6,7 @@ from collections.abc import Sequence
 APPLICATION_ID = 0x4154_484E
 """`ATHN` in SQLite's header: how a ledger is told from any other database."""
 
-VERSION = 2
+VERSION = 3
 _INVENTORIES = """
 CREATE TABLE inventories (                -- the present state of something as a whole: workgroups, quotas, ...
     target_id INTEGER NOT NULL REFERENCES targets (id),
@@ -66,6 +66,23 @@ SELECT target_id, ended_ms / 86400000 * 86400000, coalesce(nullif(workgroup, '')
        count(*), coalesce(sum(scanned_bytes), 0), 0
 FROM queries WHERE phase = 3 GROUP BY 1, 2, 3, 4, 5;
 """
+_BUDGETS = """
+CREATE TABLE budget_tallies (             -- what is added up for budgets
+    id INTEGER PRIMARY KEY,
+    target_id INTEGER NOT NULL REFERENCES targets (id),
+    definition TEXT NOT NULL,             -- JSON: per whom, over which window, of which queries
+    since_ms INTEGER NOT NULL,            -- every query that ended at or after it is in
+    UNIQUE (target_id, definition)
+);
+CREATE TABLE budget_usage (               -- their sums: a calendar window, or a part of a rolling one
+    tally_id INTEGER NOT NULL REFERENCES budget_tallies (id) ON DELETE CASCADE,
+    start_ms INTEGER NOT NULL,
+    subject TEXT NOT NULL,
+    scanned_bytes INTEGER NOT NULL,
+    cost_nanousd INTEGER NOT NULL,
+    PRIMARY KEY (tally_id, start_ms, subject)
+) WITHOUT ROWID;
+"""
 MIGRATIONS: Sequence[str] = (
     f"""
     ALTER TABLE queries ADD COLUMN engine_ms INTEGER;
@@ -73,6 +90,7 @@ MIGRATIONS: Sequence[str] = (
     ALTER TABLE queries ADD COLUMN tables TEXT;
     {_INVENTORIES} {_TABLE_READS} {_TABLE_EVENTS} {_USAGE_TABLES} {_USAGE_TYPES} {_KNOWN_TYPES}
     """,
+    _BUDGETS,
 )
 """Statements that lead from version n + 1 to n + 2, at place n. A released step is never edited."""
 
@@ -232,7 +250,7 @@ CREATE TABLE consumers (
     acknowledged_seq INTEGER NOT NULL,
     dropped INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
-{_INVENTORIES} {_TABLE_READS} {_TABLE_EVENTS} {_USAGE_TABLES} {_USAGE_TYPES}
+{_INVENTORIES} {_TABLE_READS} {_TABLE_EVENTS} {_USAGE_TABLES} {_USAGE_TYPES} {_BUDGETS}
 """
 
 

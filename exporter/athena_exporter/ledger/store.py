@@ -8,8 +8,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from athena_exporter.ledger import counters, files, inventories, outbox, pruning, rollups, rows, snapshot, tables
+from athena_exporter.budgets import Budget
+from athena_exporter.ledger import (
+    budgeting,
+    counters,
+    files,
+    inventories,
+    outbox,
+    pruning,
+    rollups,
+    rows,
+    snapshot,
+    tables,
+)
 from athena_exporter.ledger.births import Births
+from athena_exporter.ledger.budget_samples import BudgetSamples
 from athena_exporter.ledger.counters import Counters
 from athena_exporter.ledger.errors import LedgerError, explained
 from athena_exporter.ledger.fold import fold
@@ -52,6 +65,7 @@ class LedgerSettings:
     slot_idle: timedelta = timedelta(days=45)
     outbox_bounds: outbox.Bounds = field(default_factory=outbox.Bounds)
     consumers: tuple[str, ...] = ()
+    budgets: tuple[Budget, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +89,8 @@ class Ledger:
         self._settings = settings
         self.garbage = Uncollected()
         self._births = Births(monotonic=monotonic, warmup=settings.series_warmup)
+        self._budgeting = budgeting.Budgeting(settings.budgets)
+        self._budget_samples = BudgetSamples(settings.budgets, monotonic)
         self.journal: files.Journal = settings.journal or files.journal_for(settings.path)
         self._writing = threading.RLock()  # what is kept in memory changes under it, together with the file
         self._reading = threading.Lock()
@@ -91,6 +107,7 @@ class Ledger:
                 if self.restored:
                     self._restart_counters()
                 outbox.register(self._writer, settings.consumers)
+                self._budgeting.register(self._writer)
                 counters.forget(self._writer, ALL_HISTOGRAMS - settings.rules.histograms)
             self._counters = Counters(self._births)
             self._counters.load(self._writer)
@@ -112,11 +129,12 @@ class Ledger:
                 return False
             since = epoch_ms(now - self._settings.initial_lookback)
             low_water = epoch_ms(now - max(self._settings.initial_lookback, self._settings.seed))
-            connection.execute(
+            cursor = connection.execute(
                 "INSERT INTO targets (account_id, region, counting_since_ms, low_water_ms, clock_ms)"
                 " VALUES (?, ?, ?, ?, ?)",
                 (target.account_id, target.region, since, low_water, epoch_ms(now)),
             )
+            self._budgeting.begin(connection, int(cursor.lastrowid or 0), low_water)
             return True
 
     def apply(self, batch: Batch) -> None:
@@ -170,6 +188,7 @@ class Ledger:
                     return 0
                 deleted = pruning.prune(connection, found.id, self._settings.retention, self._settings.rules)
                 pruning.free_slots(connection, found.id, self._settings.slot_idle)
+                self._budgeting.prune(connection, found.id)
                 outbox.trim(connection, self._settings.outbox_bounds, pruning.clock_ms(connection, found.id))
             with explained(self._settings.path):
                 self._counters.load(self._writer)
@@ -209,15 +228,30 @@ class Ledger:
             self._reader.execute("BEGIN")
             try:
                 found = snapshot.samples(self._reader, now, self._counters.names)
+                found += self._budget_samples.at(self._reader, now)
             finally:
                 self._reader.execute("COMMIT")
         self._births.seen(unseen)
         return found
 
-    def pending_facts(self, consumer: str, limit: int, max_bytes: int = _FACTS_AT_ONCE) -> list[outbox.StoredFact]:
-        """The oldest facts that a consumer has not acknowledged: at most `limit`, at most `max_bytes` if not one."""
+    def budget_states(self, now: datetime) -> list[budgeting.TargetBudgets]:
+        """Who is where in every budget of every target at `now`."""
         with self._reading, explained(self._settings.path):
-            return outbox.pending(self._reader, consumer, limit, max_bytes)
+            self._reader.execute("BEGIN")
+            try:
+                return budgeting.states(self._reader, self._settings.budgets, now)
+            finally:
+                self._reader.execute("COMMIT")
+
+    def pending_facts(
+        self, consumer: str, limit: int, max_bytes: int = _FACTS_AT_ONCE, *, after: int = 0
+    ) -> list[outbox.StoredFact]:
+        """The oldest facts beyond number `after` that a consumer has not acknowledged.
+
+        At most `limit`, and at most `max_bytes` of them if that leaves one.
+        """
+        with self._reading, explained(self._settings.path):
+            return outbox.pending(self._reader, consumer, limit, max_bytes, after)
 
     # -- one transaction ------------------------------------------------------------------------------------------
 
@@ -260,6 +294,7 @@ class Ledger:
             series=self._counters.numbers(batch.target),
             series_per_family=self._counters.per_family(batch.target),
             table_events=tables.told_events(self._writer, found.id, batch),
+            budgets=self._budgeting.matcher,
         )
 
     def _rows(self, target_id: int, batch: Batch) -> dict[str, Row]:
@@ -299,6 +334,7 @@ class Ledger:
         rollups.save(connection, target_id, change.usage, change.types)
         inventories.save(connection, target_id, change.inventories, epoch_ms(batch.observed_at))
         tables.save(connection, target_id, change)
+        self._budgeting.save(connection, target_id, change.budget_usage)
         _touch_slots(connection, target_id, known, change, epoch_ms(batch.observed_at) // DAY_MS)
         _save_marks(connection, target_id, batch, change)
         _next_sequence(connection)

@@ -7,12 +7,12 @@ may arrive twice. Syntax: docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_Q
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from athena_exporter.outlets.events.fields import Field
 from athena_exporter.outlets.events.shape import Stream
-from athena_exporter.records import UNATTRIBUTED, Mode
+from athena_exporter.records import UNATTRIBUTED, Mode, State
 
 _F = Field
 _READS = f'filter {_F.MODE} = "{Mode.READ}"'
@@ -94,17 +94,76 @@ METADATA_VERSUS_READS = _insight(
     f"sort {_F.DATABASE} asc, {_F.TABLE} asc, {_F.MODE} asc",
     by=(*_TABLE, _F.MODE),
 )
+USERS_BY_DAY = _insight(
+    "users_by_day",
+    "How many different people and services read data, day by day?",
+    _READS, _PEOPLE, _grouped(_READERS, "bin(1d)"),
+    by=("bin(1d)",),
+)  # fmt: skip  # as above
+READERS = _insight(
+    "readers",
+    "Who reads, with which tool?",
+    _READS,
+    _grouped(
+        f"count_distinct({_F.QUERY_ID}) as queries, count_distinct({_F.FQ}) as tables, {_LAST} as last_read",
+        _F.USER, _F.CLIENT,
+    ),
+    f"sort queries desc, {_F.USER} asc",
+    "limit 100",
+    by=(_F.USER, _F.CLIENT),
+)  # fmt: skip  # as above
+USED_TABLES = _insight(
+    "used_tables",
+    "Who uses which table, and how?",
+    _grouped(f"{_ACCESSES} as accesses, {_LAST} as last_access", _F.USER, *_TABLE, _F.MODE),
+    f"sort accesses desc, {_F.USER} asc, {_F.DATABASE} asc, {_F.TABLE} asc",
+    "limit 200",
+    by=(_F.USER, *_TABLE, _F.MODE),
+)
 DEAREST_QUERIES = _insight(
     "dearest_queries",
     "Which queries cost most?",
     f"fields {_F.EVENT_TIME}, {_F.USER}, {_F.WORKGROUP}, {_F.DATABASE}, {_F.WORKLOAD}, {_F.COST_USD},"
-    f" {_F.SCANNED_BYTES}, {_F.QUERY_ID}",
+    f" {_F.SCANNED_BYTES}, {_F.SQL_TEXT}, {_F.REGION}, {_F.QUERY_ID}",
     f"filter ispresent({_F.COST_USD})",
     f"sort {_F.COST_USD} desc",
     f"dedup {_F.QUERY_ID}",
     "limit 50",
     stream=Stream.QUERIES,
 )
+NEWEST_QUERIES = _insight(
+    "newest_queries",
+    "Which queries have been run?",
+    f"fields {_F.EVENT_TIME}, {_F.USER}, {_F.WORKGROUP}, {_F.DATABASE}, {_F.STATE}, {_F.TOTAL_MS},"
+    f" {_F.SCANNED_BYTES}, {_F.COST_USD}, {_F.SQL_TEXT}, {_F.REGION}, {_F.QUERY_ID}",
+    f"sort {_F.EVENT_TIME} desc",
+    f"dedup {_F.QUERY_ID}",
+    "limit 200",
+    stream=Stream.QUERIES,
+)
+FAILED_QUERIES = _insight(
+    "failed_queries",
+    "Which queries have failed, and why?",
+    f"fields {_F.EVENT_TIME}, {_F.USER}, {_F.WORKGROUP}, {_F.DATABASE}, {_F.ERROR_CATEGORY}, {_F.ERROR_NAME},"
+    f" {_F.SQL_TEXT}, {_F.REGION}, {_F.QUERY_ID}",
+    f'filter {_F.STATE} = "{State.FAILED}"',
+    f"sort {_F.EVENT_TIME} desc",
+    f"dedup {_F.QUERY_ID}",
+    "limit 100",
+    stream=Stream.QUERIES,
+)
+
+
+def narrowed(insight: Insight, patterns: Mapping[Field, str]) -> Insight:
+    """The same question, of those events only whose fields match.
+
+    Args:
+        insight: any of these.
+        patterns: field -> a regular expression for the whole of its value. An event that lacks the field is left out.
+            A slash within it has to be escaped, for slashes end a pattern here: Grafana's `${user:regex}` does that.
+    """
+    conditions = " and ".join(f"{field} like /^(?:{pattern})$/" for field, pattern in patterns.items())
+    return replace(insight, text=f"filter {conditions}\n| {insight.text}") if patterns else insight
 
 
 def readers_of(database: str, table: str) -> Insight:
@@ -150,10 +209,15 @@ INSIGHTS: tuple[Insight, ...] = (
     EVENTS_BY_TABLE,
     USERS_BY_TABLE_AND_DAY,
     USERS_BY_TABLE_AND_MONTH,
+    USERS_BY_DAY,
     TOP_TABLES,
     LAST_READS,
     METADATA_VERSUS_READS,
+    READERS,
+    USED_TABLES,
     DEAREST_QUERIES,
+    NEWEST_QUERIES,
+    FAILED_QUERIES,
 )
 """The queries without a subject."""
 

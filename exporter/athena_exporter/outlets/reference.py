@@ -39,6 +39,9 @@ LABELS = {
     "query_state": "as CloudWatch says it, spelt as ours: `succeeded`, `failed` or `cancelled`",
     "client": "the tool, told by user agent and session name; bounded by a budget",
     "window": "`today`, `yesterday`, `month` or `last_month`: whole UTC days and calendar months",
+    "budget": "the budget's name in the configuration",
+    "subject": "whose usage it is: a user, role, workgroup, component or workload, as the budget's `per` says",
+    "level": "`ok`, `warned` (at the budget's warn ratio or above) or `exceeded` (at the limit or above)",
     "source": "the way of reading AWS, as the configuration names it",
     "reason": "why; the metric's own line lists the values",
     "service": "the AWS service that was called",
@@ -149,6 +152,16 @@ Where a histogram has room for no more workgroups (a workgroup and statement typ
 `athena_exporter_label_overflow_total` counts their queries. A distribution that is taken out of
 `exposition.histograms` is forgotten; it starts again at 0 when it comes back."""
 
+_BUDGETS = """\
+## What budgets count
+
+`athena_budget_*` follows finished queries: what a running query has already scanned, AWS does not tell. A query counts
+in the window in which it ended, for a workgroup at once, and for a user or role when CloudTrail has told who it was,
+minutes later; what stays `unattributed` counts for no user. Usage is the sum of scanned bytes or of list prices, exact
+over restarts and changes of the configuration; where the ledger could not know a window from its beginning,
+`athena_budget_counting_since_timestamp_seconds` is later than the window's start. docs/budgets.md says how to write
+budgets."""
+
 _FAILURES = f"""\
 ## Failures by name
 
@@ -219,7 +232,7 @@ def markdown() -> str:
 
 def _prose() -> Iterator[str]:
     """What a reader has to know beyond the tables."""
-    yield from (_COUNTING, _MONEY, _CAPACITY, _CLOUDWATCH, _DISTRIBUTIONS)
+    yield from (_COUNTING, _MONEY, _BUDGETS, _CAPACITY, _CLOUDWATCH, _DISTRIBUTIONS)
     yield _failures()
     yield from (_INVENTORIES, _RESERVED, _BORN, _RESTARTS)
     yield f"{_COSTS}\n\n{costs.table()}"

@@ -180,8 +180,12 @@ class Session:
         return cast("GlueApi", self._client(self._session, "glue"))
 
     def logs(self) -> Any:  # watchtower wants botocore's own
-        """A new CloudWatch Logs client."""
-        return self._client(self._session, "logs")
+        """A new CloudWatch Logs client.
+
+        It sends what it is given unchecked: botocore's check of every event takes as long as making the event, and
+        the service checks them all the same.
+        """
+        return self._client(self._session, "logs", Config(parameter_validation=False))
 
     def sts(self) -> Any:  # botocore makes its clients at run time
         """A new STS client."""
@@ -201,9 +205,10 @@ class Session:
         core.register_component("credential_provider", CredentialResolver([_AssumedRole(refresh)]))
         return boto3.Session(region_name=self.region, botocore_session=core)
 
-    def _client(self, session: boto3.Session, service: str) -> BaseClient:
+    def _client(self, session: boto3.Session, service: str, special: Config | None = None) -> BaseClient:
         make = cast("Callable[..., BaseClient]", session.client)
-        client = make(service, endpoint_url=self._endpoint_url, config=_config())
+        config = _config() if special is None else _config().merge(special)
+        client = make(service, endpoint_url=self._endpoint_url, config=config)
         self._wire.attach(client)
         if self._observe is not None:
             self._observe(client)

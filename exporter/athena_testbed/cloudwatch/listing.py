@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from athena_testbed.cloudwatch.days import DAY_MINUTES, Days
 from athena_testbed.cloudwatch.questions import ListQuestion
 from athena_testbed.cloudwatch.series import CLASSES, QUERY_METRICS, Key, Named, Names
+from athena_testbed.settings import ACCOUNT_ID
 
 _REMEMBERED_MINUTES = 14 * DAY_MINUTES
 _RECENT_MINUTES = 180
@@ -78,7 +79,8 @@ def _order(series: Named) -> tuple[str, str, tuple[tuple[str, str], ...]]:
 def _fits(series: Named, question: ListQuestion) -> bool:
     has = dict(series.dimensions)
     return (
-        question.namespace in {None, series.namespace}
+        question.owner in {None, ACCOUNT_ID}
+        and question.namespace in {None, series.namespace}
         and question.metric in {None, series.metric}
         and all(name in has and value in {None, has[name]} for name, value in question.dimensions)
     )

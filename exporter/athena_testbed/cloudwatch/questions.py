@@ -10,9 +10,14 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+from athena_testbed.cloudwatch.labels import MOST_DYNAMIC_VALUES, dynamic_values
+from athena_testbed.cloudwatch.math.evaluator import check
+from athena_testbed.cloudwatch.math.lexer import ExpressionError
+from athena_testbed.cloudwatch.math.nodes import Node
+from athena_testbed.cloudwatch.math.parser import parsed
 from athena_testbed.cloudwatch.series import Dimensions
 from athena_testbed.cloudwatch.statistics import SIMPLE, percentile
 from athena_testbed.wire import AwsError, Json
@@ -20,9 +25,11 @@ from athena_testbed.wire import AwsError, Json
 MOST_QUERIES = 500
 MOST_POINTS = 100_800
 MOST_STATISTICS_POINTS = 1440
-STATISTICS_A_METRIC = 5
-"""Up to so many statistics of one metric in one call are billed as one metric."""
+LONGEST_EXPRESSION = 2048
+"""Characters (botocore's model)."""
 _ID = re.compile(r"[a-z][a-zA-Z0-9_]{0,254}")
+_TIMEZONE = re.compile(r"(?P<sign>[+-])(?P<hours>[01]\d|2[0-3])(?P<minutes>[0-5]\d)")
+_METRICS_INSIGHTS = re.compile(r"\s*SELECT\s", re.IGNORECASE)
 _HIGH_RESOLUTION = frozenset({1, 5, 10, 20, 30})
 
 
@@ -52,18 +59,42 @@ class Question:
     series: Series
     period: int
     statistic: str
-    label: str
+    label: str | None
+    is_returned: bool
+    account: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Formula:
+    """One MetricDataQuery with an Expression; `period` in seconds is None where the query gives none."""
+
+    id: str
+    text: str
+    tree: Node
+    period: int | None
+    label: str | None
     is_returned: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataQuestion:
-    """GetMetricData."""
+    """GetMetricData. `timezone` is for times in labels."""
 
     span: Span
-    questions: tuple[Question, ...]
+    questions: tuple[Question | Formula, ...]
     newest_first: bool
     most_points: int
+    timezone: timezone
+
+    @property
+    def metrics(self) -> tuple[Question, ...]:
+        """The queries that ask for a metric."""
+        return tuple(one for one in self.questions if isinstance(one, Question))
+
+    @property
+    def formulas(self) -> tuple[Formula, ...]:
+        """The queries that compute an expression."""
+        return tuple(one for one in self.questions if isinstance(one, Formula))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +110,14 @@ class StatisticsQuestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListQuestion:
-    """ListMetrics; a dimension with the value None may have any."""
+    """ListMetrics; a dimension with the value None may have any. `owners` is whether to name accounts, too."""
 
-    namespace: str | None
-    metric: str | None
-    dimensions: tuple[tuple[str, str | None], ...]
-    recently_active: bool
+    namespace: str | None = None
+    metric: str | None = None
+    dimensions: tuple[tuple[str, str | None], ...] = ()
+    recently_active: bool = False
+    owners: bool = False
+    owner: str | None = None
 
 
 def data_question(parameters: Json) -> DataQuestion:
@@ -102,7 +135,8 @@ def data_question(parameters: Json) -> DataQuestion:
     twice = [name for name, count in Counter(question.id for question in questions).items() if count > 1]
     if twice:
         raise _invalid(f"The values for parameter Id in MetricDataQueries are not unique: {twice[0]}.")
-    order = parameters.get("ScanBy", "TimestampDescending")
+    _check_formulas(questions)
+    order = parameters.get("ScanBy") or "TimestampDescending"
     if order not in {"TimestampDescending", "TimestampAscending"}:
         raise _invalid("The parameter ScanBy must be a value in the set [ TimestampDescending, TimestampAscending ].")
     most = parameters.get("MaxDatapoints", MOST_POINTS)
@@ -113,7 +147,38 @@ def data_question(parameters: Json) -> DataQuestion:
         questions=questions,
         newest_first=order == "TimestampDescending",
         most_points=most,
+        timezone=_timezone(parameters),
     )
+
+
+def _check_formulas(questions: tuple[Question | Formula, ...]) -> None:
+    metrics = tuple(one.id for one in questions if isinstance(one, Question))
+    trees = {one.id: one.tree for one in questions if isinstance(one, Formula)}
+    for name in trees:
+        try:
+            check(metrics, trees, name)
+        except ExpressionError as error:
+            raise expression_error(name, error) from error
+
+
+def expression_error(name: str, error: ExpressionError) -> AwsError:
+    """AWS's frame around what is wrong with an expression.
+
+    Its "Invalid syntax" and "Function '...' not found" are AWS's words as people report them
+    (https://github.com/grafana/grafana/blob/main/public/app/plugins/datasource/cloudwatch/datasource.test.ts has the
+    first); nobody publishes the others, so those are this module's own.
+    """
+    return _invalid(f"Error in expression '{name}': {error}")
+
+
+def _timezone(parameters: Json) -> timezone:
+    options = parameters.get("LabelOptions") or {}
+    text = (options.get("Timezone") if isinstance(options, dict) else None) or "+0000"
+    match = _TIMEZONE.fullmatch(str(text))
+    if match is None:
+        raise _invalid(f"The value {text} for parameter LabelOptions.Timezone is not matched with pattern [+-]hhmm.")
+    offset = timedelta(hours=int(match["hours"]), minutes=int(match["minutes"]))
+    return timezone(-offset if match["sign"] == "-" else offset)
 
 
 def statistics_question(parameters: Json) -> StatisticsQuestion:
@@ -159,24 +224,12 @@ def list_question(parameters: Json) -> ListQuestion:
         metric=parameters.get("MetricName"),
         dimensions=tuple((one["Name"], one.get("Value")) for one in filters),
         recently_active=recently is not None,
+        owners=parameters.get("IncludeLinkedAccounts") is True,
+        owner=parameters.get("OwningAccount"),
     )
 
 
-def billed_metrics(parameters: Json) -> int:
-    """How many metrics AWS bills of a GetMetricData call: up to five statistics of one metric are one.
-
-    Source: https://aws.amazon.com/cloudwatch/pricing/ (metrics requested by GetMetricData).
-    """
-    statistics: Counter[str] = Counter()
-    for query in _list(parameters, "MetricDataQueries"):
-        if isinstance(query, dict) and isinstance(query.get("MetricStat"), dict):
-            metric = query["MetricStat"].get("Metric", {})
-            dimensions = sorted((one["Name"], one["Value"]) for one in _list(metric, "Dimensions"))
-            statistics[f"{metric.get('Namespace')} {metric.get('MetricName')} {dimensions}"] += 1
-    return sum(-(-count // STATISTICS_A_METRIC) for count in statistics.values())
-
-
-def _question(place: int, query: Any) -> Question:
+def _question(place: int, query: Any) -> Question | Formula:
     where = f"MetricDataQueries.member.{place}"
     name = query.get("Id") if isinstance(query, dict) else None
     if not isinstance(name, str) or not _ID.fullmatch(name):
@@ -184,12 +237,41 @@ def _question(place: int, query: Any) -> Question:
     stat = query.get("MetricStat")
     if (stat is None) == (query.get("Expression") is None):
         raise _invalid(f"Exactly one of the parameters {where}.MetricStat and {where}.Expression must be specified.")
+    _check_label(where, query.get("Label"))
+    if stat is None:
+        return _formula(where, name, query)
     if not isinstance(stat, dict):
-        raise _invalid(
-            f"Error in expression '{name}': the embedded account computes no expressions; ask for each metric by"
-            " MetricStat."
-        )
+        raise _invalid(f"The parameter {where}.MetricStat must be a structure.")
     return _asked(where, name, query, stat)
+
+
+def _check_label(where: str, label: Any) -> None:
+    """The user guide's "Use dynamic labels": five dynamic values at most, the default label once."""
+    values = dynamic_values(str(label or ""))
+    if len(values) > MOST_DYNAMIC_VALUES or values.count("LABEL") > 1:
+        raise _invalid(
+            f"The parameter {where}.Label may have {MOST_DYNAMIC_VALUES} dynamic values at most, ${{LABEL}} only once."
+        )
+
+
+def _formula(where: str, name: str, query: Json) -> Formula:
+    text, period = query["Expression"], query.get("Period")
+    if not isinstance(text, str) or not 1 <= len(text) <= LONGEST_EXPRESSION:
+        length = "less than or equal to 2048" if text else "greater than or equal to 1"
+        raise _invalid(
+            f"1 validation error detected: Value at '{where[0].lower()}{where[1:]}.expression' failed to satisfy"
+            f" constraint: Member must have length {length}"
+        )
+    if _METRICS_INSIGHTS.match(text):
+        raise expression_error(name, ExpressionError("Metrics Insights queries are not answered here; use SEARCH"))
+    try:
+        tree = parsed(text)
+    except ExpressionError as error:
+        raise expression_error(name, error) from error
+    return Formula(
+        id=name, text=text, tree=tree, label=query.get("Label") or None, is_returned=query.get("ReturnData", True),
+        period=None if period is None else _period(f"{where}.Period", period, "ValidationError"),
+    )  # fmt: skip  # as short as it can be said
 
 
 def _asked(where: str, name: str, query: Json, stat: Json) -> Question:
@@ -206,8 +288,9 @@ def _asked(where: str, name: str, query: Json, stat: Json) -> Question:
         series=_series(metric, stat.get("Unit")),
         period=_period(f"{where}.MetricStat.Period", stat["Period"], "ValidationError"),
         statistic=statistic,
-        label=query.get("Label") or metric["MetricName"],
+        label=query.get("Label") or None,
         is_returned=query.get("ReturnData", True),
+        account=query.get("AccountId"),
     )
 
 
@@ -261,8 +344,13 @@ def _moment(parameters: Json, name: str, code: str) -> float:
     return float(value)
 
 
+def is_period(value: int) -> bool:
+    """Whether CloudWatch can answer in periods of so many seconds."""
+    return value >= 1 and (value in _HIGH_RESOLUTION or value % 60 == 0)
+
+
 def _period(where: str, value: Any, code: str) -> int:
-    if not isinstance(value, int) or value < 1 or (value not in _HIGH_RESOLUTION and value % 60):
+    if not isinstance(value, int) or not is_period(value):
         raise AwsError(code, f"The parameter {where} must be 1, 5, 10, 20, 30 or a multiple of 60.")
     return value
 

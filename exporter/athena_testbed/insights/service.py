@@ -97,6 +97,8 @@ class Insights:
         names = given[0] if isinstance(given[0], list) else [given[0]]
         if len(names) > MAX_GROUPS:
             invalid(f"At most {MAX_GROUPS} log groups can be queried at once.")
+        if any(str(name).endswith("*") for name in names):  # as botocore's model of StartQuery says; ":" may end it
+            invalid("The ARN of a log group can't end with an asterisk (*).")
         return [self._logs.group(name) for name in names]
 
     def _status(self, run: _Run, now: int) -> str:

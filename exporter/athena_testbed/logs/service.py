@@ -79,7 +79,7 @@ class Logs:
 
     def _named(self, name: str) -> str:
         prefix = f"arn:aws:logs:{self._region}:{ACCOUNT_ID}:log-group:"
-        return name.removeprefix(prefix).removesuffix(":*")
+        return name.removeprefix(prefix).removesuffix("*").removesuffix(":")
 
     def arn(self, name: str) -> str:
         """A group's ARN, without the `:*` that stands for its streams."""
@@ -108,10 +108,12 @@ class Logs:
         if prefix and pattern:
             invalid("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
         wanted = {self._named(str(name)) for name in parameters.get("logGroupIdentifiers") or ()}
+        is_ours = ACCOUNT_ID in (parameters.get("accountIdentifiers") or [ACCOUNT_ID])
         found = [
             group
             for group in self.groups()
-            if group.name.startswith(prefix or "")
+            if is_ours
+            and group.name.startswith(prefix or "")
             and (pattern or "").lower() in group.name.lower()
             and (not wanted or group.name in wanted)
             and parameters.get("logGroupClass") in {None, group.log_class}

@@ -76,9 +76,12 @@ def test_each_consumer_acknowledges_for_itself(make_book: MakeBook) -> None:
         book.deliver(query(1), start(1), query(2), start(2))
         first, second = (fact.seq for fact in book.ledger.pending_facts("events", 10))
         assert [fact.seq for fact in book.ledger.pending_facts("events", 1)] == [first]
+        assert [fact.seq for fact in book.ledger.pending_facts("events", 10, after=first)] == [second]
+        assert book.ledger.pending_facts("events", 10, after=second) == []
         book.ledger.acknowledge("events", first)
         assert (depth(book, "events"), depth(book, "history")) == (1, 2)
         book.ledger.acknowledge("events", second)
+        assert book.ledger.pending_facts("events", 10, after=first) == []
         book.ledger.acknowledge("events", first)
         assert (depth(book, "events"), depth(book, "history")) == (0, 2)
         book.reopen()

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from athena_exporter.ledger.outbox import StoredFact
 from athena_exporter.outlets.events import ACCESS_FIELDS, QUERY_FIELDS, Event, Field, Stream, events_of
-from athena_exporter.outlets.events.shape import LARGEST_MESSAGE, access_id
+from athena_exporter.outlets.events.shape import LARGEST_MESSAGE, access_id, instant, instant_of
 from athena_exporter.records import Mode, Origin, QueryError, State, TableEvent, TableUse
 
 NOON_MS = int(NOON.timestamp() * 1000)
@@ -237,21 +237,28 @@ def test_the_same_fact_makes_the_same_bytes(facts: Any) -> None:
 HOSTILE = st.text(max_size=20)
 
 
-@given(user=HOSTILE, table=HOSTILE, text=HOSTILE)
-def test_any_name_stays_on_one_line_of_ascii_json(user: str, table: str, text: str) -> None:
-    body = {
+UNTOLD = dict.fromkeys(
+    ("catalog", "database", "statement_type", "substatement_type", "queue_ms", "planning_ms", "engine_ms",
+     "service_pre_ms", "service_ms", "total_ms", "dpu_count", "result_reused", "sql_digest", "sql_text", "unparsed")
+)  # fmt: skip  # a list of names reads best in rows
+
+
+def a_body(*, user: str = "ann", table: str = "t", **execution: Any) -> dict[str, Any]:
+    return {
         "query_id": "q", "at": "2026-03-10T12:00:00.000+00:00", "attribution": "known", "workload": None,
         "identity": {"user": user, "role": None, "kind": "person", "client": "c"},
         "billed_bytes": 0, "cost_nanousd": 1,
-        "execution": {
+        "execution": UNTOLD | {
             "workgroup": "w", "state": "succeeded", "scanned_bytes": 1, "submitted_at": "2026-03-10T12:00:00+00:00",
-            "ended_at": None, "cutoff_hit": False, "error": None, "sql_text": text,
+            "ended_at": None, "cutoff_hit": False, "error": None,
             "tables": [{"catalog": "c", "database": "d", "table": table, "mode": "read", "via_view": None}],
-            **dict.fromkeys(("catalog", "database", "statement_type", "substatement_type", "queue_ms", "planning_ms",
-                             "engine_ms", "service_pre_ms", "service_ms", "total_ms", "dpu_count", "result_reused",
-                             "sql_digest", "unparsed")),
-        },
+        } | execution,
     }  # fmt: skip  # a body reads best in rows
+
+
+@given(user=HOSTILE, table=HOSTILE, text=HOSTILE)
+def test_any_name_stays_on_one_line_of_ascii_json(user: str, table: str, text: str) -> None:
+    body = a_body(user=user, table=table, sql_text=text)
     fact = StoredFact(seq=1, kind="query", target=TARGET, body=json.dumps(body))
     for event in events_of(fact):
         assert event.message.isascii()
@@ -284,3 +291,32 @@ def test_times_of_other_zones_and_half_milliseconds_are_written_in_utc(facts: An
     (event,) = events_of(fact)
     assert event.at_ms == NOON_MS + 123
     assert json.loads(event.message)["event_time"] == "2026-03-10T12:00:00.123Z"
+
+
+ZONES = st.just(UTC) | st.integers(-18 * 60, 18 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+MOMENTS = st.timedeltas(timedelta(days=-20_000), timedelta(days=200_000)).map(lambda since: NOON + since)
+PRECISIONS = st.sampled_from(["auto", "seconds", "milliseconds", "microseconds"])
+
+
+@given(at=MOMENTS, zone=ZONES, how=PRECISIONS)
+def test_a_time_that_is_only_read_as_text_is_the_same_as_one_that_was_parsed(
+    at: datetime, zone: timezone, how: str
+) -> None:
+    text = at.astimezone(zone).isoformat(timespec=how)
+    assert instant_of(text) == instant(datetime.fromisoformat(text))
+
+
+PLAIN = st.text(max_size=8) | st.integers() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False)
+
+
+TOLD = ("catalog", "database", "statement_type", "queue_ms", "dpu_count", "result_reused", "unparsed", "scanned_bytes")
+
+
+@given(sql=st.none() | st.text(max_size=8), told=st.fixed_dictionaries(dict.fromkeys(TOLD, st.none() | PLAIN)))
+def test_every_plain_value_is_written_as_json_says_and_none_is_left_out(sql: str | None, told: dict[str, Any]) -> None:
+    body = a_body(sql_text=sql, **told)
+    *_, event = events_of(StoredFact(seq=1, kind="query", target=TARGET, body=json.dumps(body)))
+    said = json.loads(event.message)
+    expected = {name: value for name, value in {**told, "sql_text": sql}.items() if value is not None}
+    assert {name: said[name] for name in expected} == expected
+    assert not {name for name in (*told, "sql_text") if name not in expected} & said.keys()

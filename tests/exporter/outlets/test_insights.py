@@ -4,6 +4,7 @@ The queries run on an embedded Logs Insights that refuses what AWS refuses; the 
 """
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -19,14 +20,20 @@ from athena_exporter.outlets.events.shape import access_id, instant
 from athena_exporter.outlets.insights import (
     DEAREST_QUERIES,
     EVENTS_BY_TABLE,
+    FAILED_QUERIES,
     INSIGHTS,
     LAST_READS,
     METADATA_VERSUS_READS,
+    NEWEST_QUERIES,
+    READERS,
     TOP_TABLES,
+    USED_TABLES,
+    USERS_BY_DAY,
     USERS_BY_TABLE_AND_DAY,
     USERS_BY_TABLE_AND_MONTH,
     Insight,
     last_reads_in,
+    narrowed,
     not_read_since,
     queries_of,
     readers_of,
@@ -45,18 +52,19 @@ def accessed(number: int, user: str, table: str, mode: str = "read", *, at: date
     database, _, name = table.partition(".")
     event = {
         Field.EVENT_TIME: instant(at), Field.QUERY_ID: f"q{number}", Field.USER: user, Field.CLIENT: "console",
-        Field.DATABASE: database, Field.TABLE: name, Field.MODE: mode, Field.STATE: "succeeded",
+        Field.DATABASE: database, Field.TABLE: name, Field.FQ: table, Field.MODE: mode, Field.STATE: "succeeded",
         Field.ACCESS_ID: access_id(TARGET, f"q{number}", table, mode),
     }  # fmt: skip  # an event reads best in rows
     return at, event | told
 
 
-def ran(number: int, user: str, cost_usd: float, *, at: datetime = NOON) -> Any:
+def ran(number: int, user: str, cost_usd: float, *, at: datetime = NOON, **told: Any) -> Any:
     event = {
         Field.EVENT_TIME: instant(at), Field.QUERY_ID: f"q{number}", Field.USER: user, Field.COST_USD: cost_usd,
         Field.SQL_TEXT: f"SELECT {number}", Field.STATE: "succeeded", Field.DATABASE: "sales",
+        Field.WORKGROUP: "primary",
     }  # fmt: skip  # as above
-    return at, event
+    return at, event | told
 
 
 ACCESSES = (
@@ -71,7 +79,14 @@ ACCESSES = (
     accessed(8, "cyd", "sales.old", at=NOON - 5 * DAY),
     accessed(9, "cyd", "sales.broken", state="failed"),
 )
-RAN = (ran(1, "ann", 0.5), ran(2, "bob", 2.25), ran(2, "bob", 2.25), ran(3, "ann", 0.125, at=NOON - DAY))
+HOSTILE = 'a/b.(c|d) "e"'
+RAN = (
+    ran(1, "ann", 0.5),
+    ran(2, "bob", 2.25),
+    ran(2, "bob", 2.25),
+    ran(3, "ann", 0.125, at=NOON - DAY),
+    ran(4, HOSTILE, 0, at=NOON - 2 * DAY, state="failed", error_name="syntax_error", workgroup="ad-hoc"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +204,62 @@ def test_metadata_is_told_apart_from_reads(logs: Account) -> None:
 
 def test_the_dearest_queries_come_first_and_once(logs: Account) -> None:
     found = columns(rows(logs, DEAREST_QUERIES), "query_id", "user", "cost_usd")
-    assert found == [("q2", "bob", "2.25"), ("q1", "ann", "0.5"), ("q3", "ann", "0.125")]
+    assert found == [("q2", "bob", "2.25"), ("q1", "ann", "0.5"), ("q3", "ann", "0.125"), ("q4", HOSTILE, "0")]
+
+
+def test_the_newest_queries_come_first_and_once(logs: Account) -> None:
+    found = columns(rows(logs, NEWEST_QUERIES), "query_id", "workgroup", "state")
+    assert sorted(found[:2]) == [("q1", "primary", "succeeded"), ("q2", "primary", "succeeded")]
+    assert found[2:] == [("q3", "primary", "succeeded"), ("q4", "ad-hoc", "failed")]
+
+
+def test_failed_queries_tell_what_went_wrong(logs: Account) -> None:
+    assert columns(rows(logs, FAILED_QUERIES), "query_id", "error_name") == [("q4", "syntax_error")]
+
+
+def test_users_of_a_day_are_counted_over_all_tables(logs: Account) -> None:
+    found = {row["bin(1d)"][:10]: row["users"] for row in rows(logs, USERS_BY_DAY)}
+    assert found == {f"{NOON:%Y-%m-%d}": "3", f"{NOON - DAY:%Y-%m-%d}": "1", f"{NOON - 5 * DAY:%Y-%m-%d}": "1"}
+
+
+def test_readers_come_with_how_many_tables_they_read(logs: Account) -> None:
+    found = columns(rows(logs, READERS), "user", "queries", "tables")
+    assert found == [("ann", "3", "2"), ("cyd", "2", "2"), ("bob", "1", "1"), ("unattributed", "1", "1")]
+
+
+def test_who_uses_what_is_told_with_its_mode(logs: Account) -> None:
+    found = columns(rows(logs, USED_TABLES), "user", "table", "mode", "accesses")
+    assert found[0] == ("ann", "orders", "read", "2")
+    assert ('eve "x"', "items", "metadata", "1") in found
+
+
+def grafana_regex(*values: str) -> str:
+    """What Grafana makes of `${variable:regex}`: values escaped, several in brackets."""
+    escaped = [re.sub(r"([\\^$*+?.()|\[\]{}/])", r"\\\1", value) for value in values]
+    return escaped[0] if len(escaped) == 1 else f"({'|'.join(escaped)})"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "found"),
+    [
+        (".*", ["q1", "q2", "q3", "q4"]),  # All, as the variables define it
+        (grafana_regex("ann"), ["q1", "q3"]),
+        (grafana_regex("ann", "bob"), ["q1", "q2", "q3"]),
+        (grafana_regex("an"), []),
+        (grafana_regex(HOSTILE), ["q4"]),
+        (grafana_regex(HOSTILE, "nobody"), ["q4"]),
+    ],
+)
+def test_a_question_can_be_narrowed_to_what_the_variables_choose(logs: Account, chosen: str, found: list[str]) -> None:
+    narrow = narrowed(NEWEST_QUERIES, {Field.USER: chosen, Field.WORKGROUP: ".*"})
+    assert sorted(str(row["query_id"]) for row in rows(logs, narrow)) == found
+
+
+def test_a_narrowed_question_keeps_its_groups_and_what_grafana_writes_before_it(logs: Account) -> None:
+    narrow = narrowed(READERS, {Field.DATABASE: "web", Field.TABLE: grafana_regex("visits", "none")})
+    assert narrow.stats_groups == READERS.stats_groups
+    assert len(run(logs, narrow, GRAFANA)) == 2
+    assert narrowed(READERS, {}) == READERS
 
 
 def test_the_queries_that_somebody_has_run(logs: Account) -> None:

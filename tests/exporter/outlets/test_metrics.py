@@ -45,6 +45,9 @@ LABELS = {
     "kind": ("person", "service"),
     "client": ("console", "dbt-athena"),
     "window": ("today", "last_month"),
+    "budget": ("user-daily", "workgroup-monthly"),
+    "subject": ("alice", "airflow-etl"),
+    "level": ("ok", "exceeded"),
     "source": ("athena", "lookup"),
     "reason": ("throttled", "denied"),
     "service": ("athena", "cloudtrail"),
@@ -60,7 +63,15 @@ LABELS = {
 
 
 TIMES = frozenset(
-    {catalog.SOURCE_LAST_SUCCESS, catalog.SOURCE_COMPLETE_UNTIL, catalog.COUNTING_SINCE, catalog.TABLE_LAST_READ}
+    {
+        catalog.SOURCE_LAST_SUCCESS,
+        catalog.SOURCE_COMPLETE_UNTIL,
+        catalog.COUNTING_SINCE,
+        catalog.TABLE_LAST_READ,
+        catalog.BUDGET_WINDOW_START,
+        catalog.BUDGET_WINDOW_END,
+        catalog.BUDGET_COUNTING_SINCE,
+    }
 )
 FLAGS = frozenset(
     {catalog.SOURCE_UP, catalog.CATCHING_UP, catalog.BUILD_INFO, catalog.USER_INFO, catalog.WORKGROUP_INFO}

@@ -5,7 +5,8 @@ sending and the acknowledgement, the facts are read again, and their events carr
 """
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -15,16 +16,16 @@ from athena_exporter.outlets.events.acceptance import Tally
 from athena_exporter.outlets.events.shape import Stream, events_of
 from athena_exporter.outlets.events.transport import Outgoing, Transport
 
-FACTS_AT_ONCE = 5_000
-"""What a round takes out of the outbox at most; their bytes are bounded there."""
+FACTS_AT_ONCE = 2_500
+"""What a round takes out of the outbox at most; their bytes are bounded there. Two rounds are in memory at a time."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=1)
 
 
 class Outbox(Protocol):
     """The part of the ledger that delivery needs (`ledger.store.Ledger`)."""
 
-    def pending_facts(self, consumer: str, limit: int) -> list[StoredFact]:
-        """The oldest facts that the consumer has not acknowledged."""
+    def pending_facts(self, consumer: str, limit: int, *, after: int = 0) -> list[StoredFact]:
+        """The oldest facts beyond number `after` that the consumer has not acknowledged."""
         ...
 
     def acknowledge(self, consumer: str, seq: int) -> None:
@@ -70,6 +71,14 @@ class Backoff:
         self._failures = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Round:
+    """What is sent together; `last_seq` is its last fact."""
+
+    last_seq: int
+    events: Sequence[Outgoing]
+
+
 class Delivery:
     """The outbox's consumer that writes to CloudWatch Logs. From one thread at a time, but for `close`.
 
@@ -96,6 +105,7 @@ class Delivery:
         self._transport = Transport(client=client, tally=tally, now=now, create_groups=create_groups)
         self._backoff = Backoff(monotonic, chance)
         self._last_seq = 0
+        self._ahead: _Round | None = None
         self._closed = False
 
     @property
@@ -114,14 +124,11 @@ class Delivery:
         if self._closed or self._backoff.is_waiting or not self._has_round():
             return False
         try:
-            self._transport.attempt()
+            self._deliver()
         except Exception:
             if self._closed:
                 return False
-            self._backoff.failed()
             raise
-        self._backoff.succeeded()
-        self._outbox.acknowledge(self._consumer, self._last_seq)
         return True
 
     def close(self) -> None:
@@ -129,23 +136,43 @@ class Delivery:
         self._closed = True
         self._transport.close()
 
+    def _deliver(self) -> None:
+        """The round, and meanwhile the next one is read: CloudWatch Logs takes its time to answer."""
+        with self._backing_off():
+            self._transport.start()
+        try:
+            self._ahead = self._ahead or self._read(after=self._last_seq)
+        finally:
+            # Whatever keeps the next round from being read, this one is on its way, and ends as any other.
+            with self._backing_off():
+                self._transport.finish()
+            self._backoff.succeeded()
+            self._outbox.acknowledge(self._consumer, self._last_seq)
+
+    @contextmanager
+    def _backing_off(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception:
+            self._backoff.failed()
+            raise
+
     def _has_round(self) -> bool:
         if self._transport.is_busy:
             return True
-        facts = self._outbox.pending_facts(self._consumer, FACTS_AT_ONCE)
-        if not facts:
+        following, self._ahead = self._ahead or self._read(), None
+        if following is None:
             return False
-        self._last_seq = facts[-1].seq
-        self._transport.begin(self._outgoing(facts))
+        self._last_seq = following.last_seq
+        self._transport.begin(following.events)
         return True
 
+    def _read(self, after: int = 0) -> "_Round | None":
+        facts = self._outbox.pending_facts(self._consumer, FACTS_AT_ONCE, after=after)
+        return _Round(last_seq=facts[-1].seq, events=list(self._outgoing(facts))) if facts else None
+
     def _outgoing(self, facts: Sequence[StoredFact]) -> Iterator[Outgoing]:
-        names: Mapping[Stream, str] = {stream: self._groups.of(stream) for stream in Stream}
         for fact in facts:
+            stream = f"{fact.target.account_id}/{fact.target.region}"
             for event in events_of(fact):
-                yield Outgoing(
-                    group=names[event.stream],
-                    stream=f"{event.target.account_id}/{event.target.region}",
-                    at_ms=event.at_ms,
-                    message=event.message,
-                )
+                yield Outgoing(self._groups.of(event.stream), stream, event.at_ms, event.message)

@@ -4,6 +4,9 @@ Stage: ledger's rollups -> **report** -> people and their spreadsheets. Pure: it
 `REPORTS` is the one list of what there is; `build` makes the table, `render` writes it down.
 """
 
+from athena_exporter.outlets.report.budgets import NAME as BUDGETS
+from athena_exporter.outlets.report.budgets import RUNNING, TargetCrossings, build_budgets, build_crossings
+from athena_exporter.outlets.report.budgets import SUMMARY as BUDGETS_SUMMARY
 from athena_exporter.outlets.report.render import NARROWEST, Format, to_csv, to_json, to_rich
 from athena_exporter.outlets.report.reports import BY_NAME, REPORTS, Report, build
 from athena_exporter.outlets.report.table import Cell, Column, Table, Unit
@@ -12,9 +15,12 @@ from athena_exporter.outlets.report.tables import SUMMARY as TABLES_SUMMARY
 from athena_exporter.outlets.report.tables import build_tables
 
 __all__ = [
+    "BUDGETS",
+    "BUDGETS_SUMMARY",
     "BY_NAME",
     "NARROWEST",
     "REPORTS",
+    "RUNNING",
     "TABLES",
     "TABLES_SUMMARY",
     "Cell",
@@ -22,8 +28,11 @@ __all__ = [
     "Format",
     "Report",
     "Table",
+    "TargetCrossings",
     "Unit",
     "build",
+    "build_budgets",
+    "build_crossings",
     "build_tables",
     "to_csv",
     "to_json",

@@ -12,6 +12,8 @@ class Unit(Enum):
     """What a column's raw values are."""
 
     NAME = auto()
+    AMOUNT = auto()
+    """An amount in words, where one column has several units: for people only."""
     COUNT = auto()
     BYTES = auto()
     USD = auto()

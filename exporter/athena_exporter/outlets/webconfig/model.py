@@ -18,8 +18,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from athena_exporter.config.kinds import choice, duration, flag, found_words, optional_file, texts, whole
-from athena_exporter.config.model import Conflict
-from athena_exporter.config.section import Section
+from athena_exporter.config.section import Conflict, Section
 
 CIPHERS: Mapping[str, str | None] = MappingProxyType(
     {

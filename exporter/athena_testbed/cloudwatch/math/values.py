@@ -5,8 +5,8 @@ The user guide's rules: a missing value counts as 0 where the other side has one
 """
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import TypeAlias
 
@@ -75,7 +75,12 @@ class TimeSeries:
 class Array:
     """An array of time series."""
 
-    items: tuple[TimeSeries, ...] = field(default=())
+    items: tuple[TimeSeries, ...] = ()
+
+    def each(self, change: Callable[[TimeSeries], TimeSeries]) -> "Array":
+        """Every item changed; it stays the same metric's."""
+        changed = ((item, change(item)) for item in self.items)
+        return Array(tuple(replace(after, origin=item.origin, label=item.label) for item, after in changed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +91,16 @@ class Word:
 
 
 Value: TypeAlias = float | TimeSeries | Array | Word
+_Operand: TypeAlias = float | TimeSeries | Array
 _NOT_A_NUMBER = float("nan")
 
 
-def computed(
-    sources: tuple[TimeSeries, ...], points: Mapping[int, float], *, keeps: TimeSeries | None = None
-) -> TimeSeries:
-    """A series computed of several (one at least); it keeps the origin of `keeps` only."""
+def computed(sources: tuple[TimeSeries, ...], points: Mapping[int, float]) -> TimeSeries:
+    """A series computed of several (one at least), which shows none of their metrics."""
     grid = sources[0].grid
     for source in sources[1:]:
         grid = grid.joined(source.grid)
-    base = TimeSeries(
-        points={}, grid=grid, origin=keeps.origin if keeps else None, label=keeps.label if keeps else None
-    )  # fmt: skip  # as short as it can be said
-    return base.changed(points, has_dropped=any(source.has_dropped for source in sources))
+    return TimeSeries(points={}, grid=grid).changed(points, has_dropped=any(one.has_dropped for one in sources))
 
 
 def kind(value: Value) -> str:
@@ -151,11 +152,10 @@ def combined(sign: str, left: Value, right: Value) -> Value:
     apply = _ARITHMETIC[sign] if truth is None else _as_number(truth)
     if isinstance(left, Word) or isinstance(right, Word):
         raise _unsupported(sign, left, right)
-    if not isinstance(left, Array) and not isinstance(right, Array):
-        return _pair(apply, left, right)
-    if truth is not None or (isinstance(left, Array) and isinstance(right, Array)):
+    arrays = isinstance(left, Array) + isinstance(right, Array)
+    if arrays == 2 or (arrays and truth is not None):
         raise _unsupported(sign, left, right)
-    return Array(tuple(_each(apply, left, right)))
+    return _applied(apply, left, right)
 
 
 def _unsupported(sign: str, left: Value, right: Value) -> ExpressionError:
@@ -166,36 +166,29 @@ def _as_number(truth: Callable[[float, float], bool]) -> Callable[[float, float]
     return lambda left, right: 1.0 if truth(left, right) else 0.0
 
 
-def _each(
-    apply: Callable[[float, float], float], left: float | TimeSeries | Array, right: float | TimeSeries | Array
-) -> Iterator[TimeSeries]:
-    """An array and a scalar or a series: one result for each item, which stays the item's."""
-    for item in left.items if isinstance(left, Array) else ():
-        result = _pair(apply, item, right) if not isinstance(right, Array) else item
-        yield _of(item, result)
-    for item in right.items if isinstance(right, Array) else ():
-        result = _pair(apply, left, item) if not isinstance(left, Array) else item
-        yield _of(item, result)
-
-
-def _of(item: TimeSeries, result: float | TimeSeries) -> TimeSeries:
-    assert isinstance(result, TimeSeries)  # a pair with a series in it is a series
-    return replace(result, origin=item.origin, label=item.label)
-
-
-def _pair(
-    apply: Callable[[float, float], float], left: float | TimeSeries, right: float | TimeSeries
-) -> float | TimeSeries:
-    if isinstance(left, TimeSeries) and isinstance(right, TimeSeries):
-        minutes = sorted({*left.points, *right.points})
-        points = {minute: apply(left.points.get(minute, 0.0), right.points.get(minute, 0.0)) for minute in minutes}
-        return computed((left, right), points)
-    if isinstance(left, TimeSeries):
-        scalar = right if not isinstance(right, TimeSeries) else 0.0
-        return left.changed({minute: apply(value, scalar) for minute, value in left.points.items()})
-    if isinstance(right, TimeSeries):
-        return right.changed({minute: apply(left, value) for minute, value in right.points.items()})
+def _applied(apply: Callable[[float, float], float], left: _Operand, right: _Operand) -> _Operand:
+    """The result for operands of which one at most is an array; what comes of its items stays theirs."""
+    if isinstance(left, Array):
+        return left.each(lambda item: _series(apply, item, right))
+    if isinstance(right, Array):
+        return right.each(lambda item: _series(apply, left, item))
+    if isinstance(left, TimeSeries) or isinstance(right, TimeSeries):
+        return _series(apply, left, right)
     return apply(left, right)
+
+
+def _series(apply: Callable[[float, float], float], left: _Operand, right: _Operand) -> TimeSeries:
+    """The result for two series, or a series and a scalar."""
+    sources = tuple(one for one in (left, right) if isinstance(one, TimeSeries))
+    minutes = sorted({minute for source in sources for minute in source.points})
+    points = {minute: apply(_at(left, minute), _at(right, minute)) for minute in minutes}
+    return sources[0].changed(points) if len(sources) == 1 else computed(sources, points)
+
+
+def _at(operand: _Operand, minute: int) -> float:
+    if isinstance(operand, TimeSeries):
+        return operand.points.get(minute, 0.0)
+    return operand if isinstance(operand, float) else _NOT_A_NUMBER
 
 
 def negated(value: Value) -> Value:

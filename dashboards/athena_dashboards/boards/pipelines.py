@@ -1,0 +1,148 @@
+"""Pipelines: Airflow and dbt, this week against last."""
+
+from athena_dashboards import links, variables
+from athena_dashboards.figures import THEN
+from athena_dashboards.model import Column, Dashboard, Panel, Row, Stat, Table, TimeSeries
+from athena_dashboards.signals import pipelines as signals
+from athena_dashboards.theme import Color, Unit
+
+_PAIR = Stat(has_name=True)
+_WORKGROUP = (links.from_row("This workgroup", links.WORKGROUPS, workgroup="workgroup"),)
+_AGAINST = TimeSeries(dashed=(THEN,))
+_DURATIONS = TimeSeries(
+    dashed=(f"p50, {THEN}", f"p95, {THEN}"), colors={"p50": Color.SKY, "p95": Color.ORANGE}, fill_percent=0
+)
+
+_SUMMARY = Row(
+    id=100,
+    title="",
+    panels=(
+        Panel(id=1, signal=signals.COST, view=Stat(has_name=True, decimals=2), width=5, height=4),
+        Panel(id=2, signal=signals.SCANNED, view=_PAIR, width=5, height=4),
+        Panel(id=3, signal=signals.QUERIES, view=_PAIR, width=5, height=4),
+        Panel(id=4, signal=signals.FAILED, view=Stat(has_name=True, decimals=1), width=5, height=4),
+        Panel(id=5, signal=signals.SLOWEST, view=Stat(has_name=True, decimals=1), width=4, height=4),
+    ),
+)
+_WHO = Row(
+    id=101,
+    title="Which pipelines?",
+    panels=(
+        Panel(
+            id=6,
+            signal=signals.WORKGROUPS,
+            view=Table(
+                columns=(
+                    Column(field="workgroup", title="Workgroup", links=_WORKGROUP),
+                    Column(field="#A", title="p50", width=115, decimals=1),
+                    Column(field="#B", title="p50 before", width=115, decimals=1, no_value="-"),
+                    Column(field="#C", title="p95", width=115, decimals=1),
+                    Column(field="#D", title="p95 before", width=115, decimals=1, no_value="-"),
+                    Column(field="#E", title="Scanned", width=115, unit=Unit.BYTES),
+                    Column(field="#F", title="Scanned before", width=115, unit=Unit.BYTES, no_value="-"),
+                    Column(field="#G", title="Cost", width=115, unit=Unit.USD, decimals=2),
+                    Column(field="#H", title="Cost before", width=115, unit=Unit.USD, decimals=2, no_value="-"),
+                    Column(field="#I", title="Failed", width=115, unit=Unit.RATIO, decimals=1, no_value="-"),
+                    Column(field="#J", title="Failed before", width=115, unit=Unit.RATIO, decimals=1, no_value="-"),
+                ),
+                sort_by="Cost",
+            ),
+            width=24,
+        ),
+        Panel(
+            id=7,
+            signal=signals.CLIENTS,
+            view=Table(
+                columns=(
+                    Column(field="client", title="Tool"),
+                    Column(field="#A", title="Queries", unit=Unit.NONE, decimals=0),
+                    Column(field="#B", title="Queries before", unit=Unit.NONE, decimals=0, no_value="-"),
+                    Column(field="#C", title="Scanned", unit=Unit.BYTES),
+                    Column(field="#D", title="Scanned before", unit=Unit.BYTES, no_value="-"),
+                    Column(field="#E", title="Cost", unit=Unit.USD, decimals=2),
+                    Column(field="#F", title="Cost before", unit=Unit.USD, decimals=2, no_value="-"),
+                ),
+                sort_by="Cost",
+            ),
+            width=24,
+            height=5,
+        ),
+    ),
+)
+_WHY = Row(
+    id=102,
+    title="Slower, dearer, less reliable: since when?",
+    panels=(
+        Panel(id=8, signal=signals.DURATIONS, view=_DURATIONS),
+        Panel(id=9, signal=signals.COST_PER_HOUR, view=_AGAINST),
+        Panel(id=10, signal=signals.SCANNED_PER_HOUR, view=_AGAINST),
+        Panel(
+            id=11,
+            signal=signals.FAILURES,
+            view=TimeSeries(is_bars=True, is_stacked=True, fill_percent=80, decimals=0),
+        ),
+    ),
+)
+_DETAIL = Row(
+    id=103,
+    title="Which jobs?",
+    panels=(
+        Panel(
+            id=12,
+            signal=signals.WORKLOADS,
+            view=Table(
+                columns=(
+                    Column(field="workload", title="Job", width=420),
+                    Column(field="workgroup", title="Workgroup", links=_WORKGROUP),
+                    Column(field="client", title="Tool"),
+                    Column(field="#A", title="Queries", unit=Unit.NONE, decimals=0),
+                    Column(field="#B", title="Engine time", unit=Unit.SECONDS),
+                    Column(field="#C", title="A query", unit=Unit.SECONDS, no_value="-"),
+                    Column(field="#D", title="Cost", decimals=3, is_gauge=True),
+                    Column(field="#E", title="Cost before", decimals=3),
+                    Column(field="#F", title="Of before", unit=Unit.RATIO, decimals=0, no_value="new"),
+                ),
+                sort_by="Cost",
+            ),
+            width=24,
+            height=12,
+        ),
+        Panel(
+            id=13,
+            signal=signals.GOT_SLOWER,
+            view=Table(
+                columns=(
+                    Column(field="workload", title="Job", width=420),
+                    Column(field="workgroup", title="Workgroup", links=_WORKGROUP),
+                    Column(field="client", title="Tool"),
+                    Column(field="#A", title="A query"),
+                    Column(field="#B", title="A query before"),
+                    Column(field="#C", title="Longer by"),
+                    Column(field="#D", title="In all", is_gauge=True),
+                ),
+                sort_by="In all",
+            ),
+            width=24,
+        ),
+    ),
+)
+BOARD = Dashboard(
+    uid=links.PIPELINES,
+    title="Athena: pipelines",
+    description="Are Airflow's and dbt's queries slower, dearer or less reliable than a week before?",
+    questions=(
+        "Do pipelines cost, read, run, fail more than a week before?",
+        "Which workgroup, which tool?",
+        "Since when?",
+        "Which job?",
+    ),
+    variables=(
+        variables.PROMETHEUS,
+        variables.ACCOUNT,
+        variables.REGION,
+        variables.PIPELINE_CLIENT,
+        variables.PIPELINE_WORKGROUP,
+    ),
+    rows=(_SUMMARY, _WHO, _WHY, _DETAIL),
+    since="now-7d",
+)

@@ -1,0 +1,50 @@
+"""Scan budgets: whose queries count, in which window, against which limit, and what follows from it. Pure.
+
+Stage: configuration -> **budgets** -> fold, which counts what they ask for -> report, metrics. Nothing here reads a
+clock, a file or the ledger. What a running query has already scanned nobody knows before it ends: a budget counts
+finished queries.
+"""
+
+from athena_exporter.budgets.advice import Advice, advise, amount_words, window_words
+from athena_exporter.budgets.matching import Charge, Globs, Matcher, Query
+from athena_exporter.budgets.model import COMPONENT_TAG, Allowance, Amount, Budget, Match, Per, Tally, Unit
+from athena_exporter.budgets.simulation import Crossing, Portion, Replay, Resolution
+from athena_exporter.budgets.standing import BudgetState, Level, Standing, Used, assess
+from athena_exporter.budgets.windows import Calendar, Kept, Period, Rolling, Span, Window, cells_of, kept_from, span_at
+
+__all__ = [
+    "COMPONENT_TAG",
+    "Advice",
+    "Allowance",
+    "Amount",
+    "Budget",
+    "BudgetState",
+    "Calendar",
+    "Charge",
+    "Crossing",
+    "Globs",
+    "Kept",
+    "Level",
+    "Match",
+    "Matcher",
+    "Per",
+    "Period",
+    "Portion",
+    "Query",
+    "Replay",
+    "Resolution",
+    "Rolling",
+    "Span",
+    "Standing",
+    "Tally",
+    "Unit",
+    "Used",
+    "Window",
+    "advise",
+    "amount_words",
+    "assess",
+    "cells_of",
+    "kept_from",
+    "span_at",
+    "window_words",
+]

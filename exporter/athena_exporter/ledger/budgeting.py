@@ -1,0 +1,176 @@
+"""Budgets in the ledger's file: their tallies, added to in the transaction that counts a query, and who is where.
+
+Stage: fold -> **ledger** -> report, metrics. Which tallies there are is decided once, when the ledger is opened.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from athena_exporter.budgets import (
+    COMPONENT_TAG,
+    Budget,
+    BudgetState,
+    Matcher,
+    Tally,
+    Used,
+    assess,
+    cells_of,
+    kept_from,
+)
+from athena_exporter.ledger import files, refilling
+from athena_exporter.ledger.errors import explained
+from athena_exporter.ledger.model import BudgetCell
+from athena_exporter.records import Target, Workgroups, epoch_ms
+
+_ADD = """
+    INSERT INTO budget_usage VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+        scanned_bytes = scanned_bytes + excluded.scanned_bytes, cost_nanousd = cost_nanousd + excluded.cost_nanousd
+    """
+_USED = """
+    SELECT subject, sum(scanned_bytes), sum(cost_nanousd) FROM budget_usage
+    WHERE tally_id = ? AND start_ms >= ? AND start_ms <= ? GROUP BY subject
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetBudgets:
+    """Every budget of one target; `uncounted` are those that the exporter has not begun to count."""
+
+    target: Target
+    states: tuple[BudgetState, ...]
+    uncounted: tuple[str, ...]
+
+
+class Budgeting:
+    """What the writer of a ledger does for a set of budgets."""
+
+    def __init__(self, budgets: Sequence[Budget]) -> None:
+        self.budgets = tuple(budgets)
+        self.matcher = Matcher(tuple(dict.fromkeys(budget.tally for budget in budgets)))
+        self._definitions = [tally.definition for tally in self.matcher.tallies]
+
+    def begin(self, connection: sqlite3.Connection, target_id: int, since_ms: int) -> None:
+        """Begin to count for a target that has counted nothing yet: queries count that end at or after `since_ms`."""
+        connection.executemany(
+            "INSERT INTO budget_tallies (target_id, definition, since_ms) VALUES (?, ?, ?)",
+            [(target_id, definition, since_ms) for definition in dict.fromkeys(self._definitions)],
+        )
+
+    def register(self, connection: sqlite3.Connection) -> None:
+        """Make exactly these tallies the counted ones, in the open transaction.
+
+        A new one is filled from what the ledger still holds; one that no budget asks for any more is forgotten.
+        """
+        for (target_id,) in connection.execute("SELECT id FROM targets").fetchall():
+            known = _ids(connection, target_id)
+            gone = [(number,) for definition, number in known.items() if definition not in self._definitions]
+            connection.executemany("DELETE FROM budget_tallies WHERE id = ?", gone)
+            new = [tally for tally in self.matcher.tallies if tally.definition not in known]
+            if new:
+                self._fill(connection, target_id, new)
+
+    def _fill(self, connection: sqlite3.Connection, target_id: int, tallies: Sequence[Tally]) -> None:
+        filled = refilling.refill(connection, target_id, Matcher(tallies))
+        connection.executemany(
+            "INSERT INTO budget_tallies (target_id, definition, since_ms) VALUES (?, ?, ?)",
+            [(target_id, tally.definition, since) for tally, since in zip(tallies, filled.since_ms, strict=True)],
+        )
+        _add(connection, [_ids(connection, target_id)[tally.definition] for tally in tallies], filled.cells)
+
+    def save(self, connection: sqlite3.Connection, target_id: int, usage: Mapping[BudgetCell, Sequence[int]]) -> None:
+        """Add a batch's usage in the open transaction."""
+        if usage:
+            ids = _ids(connection, target_id)
+            _add(connection, [ids[definition] for definition in self._definitions], usage)
+
+    def prune(self, connection: sqlite3.Connection, target_id: int) -> None:
+        """Forget the cells that are in no window any more, nor in the one before it."""
+        now_ms = refilling.newest_ms(connection, target_id)
+        if now_ms is None:
+            return
+        ids = _ids(connection, target_id)
+        for tally, definition in zip(self.matcher.tallies, self._definitions, strict=True):
+            connection.execute(
+                "DELETE FROM budget_usage WHERE tally_id = ? AND start_ms < ?",
+                (ids[definition], kept_from(tally.window, now_ms)),
+            )
+
+
+def states(connection: sqlite3.Connection, budgets: Sequence[Budget], now: datetime) -> list[TargetBudgets]:
+    """Every target's budgets at `now`, read in the caller's transaction."""
+    targets = connection.execute("SELECT id, account_id, region FROM targets ORDER BY 2, 3").fetchall()
+    return [
+        _of_target(connection, target_id, Target(account_id=account_id, region=region), budgets, epoch_ms(now))
+        for target_id, account_id, region in targets
+    ]
+
+
+def read(path: Path, budgets: Sequence[Budget], now: datetime) -> list[TargetBudgets]:
+    """As `states`, from the file, while the exporter may be writing it. Raises LedgerError."""
+    with explained(path), closing(files.open_readonly(path)) as connection:
+        connection.execute("BEGIN")
+        return states(connection, budgets, now)
+
+
+def components(connection: sqlite3.Connection, target_id: int) -> dict[str, str]:
+    """Workgroup -> component, by the tags that were told last, however long ago."""
+    found = connection.execute(
+        "SELECT body FROM inventories WHERE target_id = ? AND kind = ?", (target_id, Workgroups.__name__)
+    ).fetchone()
+    workgroups = [] if found is None else json.loads(found[0])["items"]
+    return {one["name"]: one["tags"][COMPONENT_TAG] for one in workgroups if one["tags"].get(COMPONENT_TAG)}
+
+
+def _of_target(
+    connection: sqlite3.Connection, target_id: int, target: Target, budgets: Sequence[Budget], now_ms: int
+) -> TargetBudgets:
+    tallies = {
+        definition: (number, since_ms)
+        for number, definition, since_ms in connection.execute(
+            "SELECT id, definition, since_ms FROM budget_tallies WHERE target_id = ?", (target_id,)
+        )
+    }
+    counted = [budget for budget in budgets if budget.tally.definition in tallies]
+    used = {
+        tally: _used(connection, tallies[tally.definition][0], tally, now_ms)
+        for tally in dict.fromkeys(budget.tally for budget in counted)
+    }
+    whose = components(connection, target_id)
+    return TargetBudgets(
+        target=target,
+        states=tuple(
+            assess(
+                budget, used[budget.tally], whose, since_ms=tallies[budget.tally.definition][1], now_ms=now_ms
+            )
+            for budget in counted
+        ),
+        uncounted=tuple(budget.name for budget in budgets if budget not in counted),
+    )  # fmt: skip  # the call in the middle is short
+
+
+def _used(connection: sqlite3.Connection, number: int, tally: Tally, now_ms: int) -> dict[str, Used]:
+    kept = cells_of(tally.window, now_ms)
+    found = connection.execute(_USED, (number, kept.first_ms, kept.last_ms))
+    return {subject: Used(scanned_bytes, cost_nanousd) for subject, scanned_bytes, cost_nanousd in found}
+
+
+def _ids(connection: sqlite3.Connection, target_id: int) -> dict[str, int]:
+    """Definition -> number of every tally of a target."""
+    found: Iterable[tuple[str, int]] = connection.execute(
+        "SELECT definition, id FROM budget_tallies WHERE target_id = ?", (target_id,)
+    )
+    return dict(found)
+
+
+def _add(connection: sqlite3.Connection, ids: Sequence[int], usage: Mapping[BudgetCell, Sequence[int]]) -> None:
+    """In the order of the table's key, so that neighbours are written together."""
+    connection.executemany(_ADD, _parameters(ids, usage))
+
+
+def _parameters(ids: Sequence[int], usage: Mapping[BudgetCell, Sequence[int]]) -> Iterator[tuple[object, ...]]:
+    return ((ids[cell.tally], cell.start_ms, cell.subject, *usage[cell]) for cell in sorted(usage))

@@ -1,0 +1,5 @@
+"""Every query of every panel, asked of a world that has lived for a month: what `make panels` prints, and its tests.
+
+Stage: `past` lives the month through the exporter's own code, `openmetrics` writes what it exposed, `world` puts a
+real Prometheus and a live exporter behind it, `asking` asks as Grafana does, `verdict` judges the answers.
+"""

@@ -1,0 +1,248 @@
+"""The world that the dashboards are asked about: a company, an exporter with a month behind it, and Prometheus.
+
+Everything is real but the company: the month is replayed into a ledger and into Prometheus's blocks, then `athena-exporter
+serve` goes on with that ledger, Prometheus scrapes it, and for a while new queries run. At last nothing moves.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from processes import ENVIRONMENT, Prometheus, fetch, free_port, process, until
+
+import athena_testbed
+from athena_exporter import catalog
+from panels.openmetrics import Recording
+from panels.past import Moved, MovedClock, life
+
+JOB = "athena-exporter"
+REGION = "eu-west-1"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How much is lived, and how closely it is looked at.
+
+    `fine` is the pace of the newest day and of that a week before, `coarse` that of the rest. `live`: how many queries
+    a minute run while the exporter does, and `lasting` how long.
+    """
+
+    days: int = 31
+    queries_per_day: float = 120
+    fine: timedelta = timedelta(minutes=30)
+    coarse: timedelta = timedelta(hours=6)
+    live: float = 120
+    lasting: timedelta = timedelta(seconds=5)
+
+    def steps(self, end: datetime) -> list[datetime]:
+        """The moments of the past that are recorded, on round times, and `end`."""
+        newest = _between(end - timedelta(hours=26), end, self.fine)
+        week_before = _between(end - _WEEK - timedelta(hours=26), end - _WEEK, self.fine)
+        rest = _between(end - timedelta(days=self.days), end, self.coarse)
+        return sorted({*newest, *week_before, *rest, end})
+
+    def pace(self, reach: timedelta) -> timedelta:
+        """How often a range of this length has a sample: what a data source is told as its scrape interval."""
+        return self.fine if reach <= timedelta(hours=26) else self.coarse
+
+
+def _between(since: datetime, until: datetime, step: timedelta) -> list[datetime]:
+    """The multiples of `step` after `since` and before `until`."""
+    first = (since - _EPOCH) // step + 1
+    return [_EPOCH + step * place for place in range(first, -((_EPOCH - until) // step))]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Quiet: nothing runs any more, and all of it is counted. `at`: Prometheus's last scrape that the rest is asked at."""
+
+    account: athena_testbed.Running
+    exporter: str
+    prometheus: Prometheus
+    plan: Plan
+    began: datetime
+    at: datetime
+    history: Mapping[str, int]
+
+    @property
+    def truth(self) -> dict[str, Any]:
+        """What the account knows of all that ended since the exporter began."""
+        return self.account.truth(self.began, undelivered="unattributed")
+
+
+def settings(plan: Plan) -> athena_testbed.Settings:
+    """The account: everything is told at once."""
+    return athena_testbed.Settings(
+        history=timedelta(days=plan.days + 1),
+        history_queries_per_day=plan.queries_per_day,
+        queries_per_minute=plan.live,
+        rates=None,
+        cloudtrail_delay=timedelta(0),
+        cloudwatch_delay=timedelta(0),
+        listmetrics_delay=timedelta(0),
+        statistics_delay=timedelta(0),
+        insights_delay=timedelta(0),
+        time_scale=0.1,
+        failed_starts=0.03,
+    )
+
+
+def _configuration(folder: Path, running: athena_testbed.Running, **differences: Any) -> dict[str, Any]:
+    return {
+        "targets": [{"region": REGION}],
+        "aws": {"endpoint_url": running.url, "rate_share": 1},
+        "ledger": {"path": str(folder / "ledger.db"), "journal": "rollback", "retention": "7d"},
+        "sources": {
+            "athena": {"interval": "1s", "deep_interval": "45d"},
+            "lookup": {"interval": "1s"},
+            "workgroups": {"interval": "1m", "tags": ["component", "team"]},
+            "cloudwatch": {"enabled": True, "interval": "1m", "active_queries": "1s"},
+        },
+        "exposition": {"interval": "1s"},
+        "events": {"enabled": True, "query_text": "redacted"},
+        **differences,
+    }
+
+
+def _written(path: Path, document: object) -> Path:
+    path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+    return path
+
+
+@contextmanager
+def world(folder: Path, prometheus: str, promtool: str, plan: Plan, *, is_quiet: bool = True) -> Iterator[World]:
+    """Live through the past, go on for a while and come to rest; without `is_quiet` it goes on running."""
+    aws = MovedClock()
+    port = free_port()
+    with _credentials(), athena_testbed.running(settings(plan), clock=aws.ms) as running:
+        end = aws.now()
+        recording, began = _past(folder, running, aws, plan, end)
+        history = _blocks(folder, promtool, recording, {"job": JOB, "instance": f"127.0.0.1:{port}"})
+        live = _configuration(folder, running, exposition={"interval": "1s", "series_warmup": "3s"})
+        command = [
+            str(Path(sys.executable).with_name("athena-exporter")), "serve",
+            "--config", str(_written(folder / "live.yml", live)), "--web.listen-address", f"127.0.0.1:{port}",
+        ]  # fmt: skip  # a command
+        url = f"http://127.0.0.1:{port}"
+        with process(command, folder / "exporter.log"), _prometheus(folder, prometheus, port) as server:
+            until(lambda: _is_live(server), seconds=60, what="Prometheus has scraped the exporter")
+            at = _rest(running, server, plan, began) if is_quiet else datetime.now(UTC)
+            yield World(
+                account=running, exporter=url, prometheus=server, plan=plan, began=began, at=at, history=history
+            )
+
+
+@contextmanager
+def _credentials() -> Iterator[None]:
+    """Made-up ones, and nothing of the person's own set-up, for what asks the account from this process."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in {
+            **ENVIRONMENT,
+            "AWS_CONFIG_FILE": "/nonexistent",
+            "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
+        }.items():
+            environment.setenv(name, value)
+        environment.delenv("AWS_PROFILE", raising=False)
+        yield
+
+
+def _past(
+    folder: Path, running: athena_testbed.Running, aws: MovedClock, plan: Plan, end: datetime
+) -> tuple[Recording, datetime]:
+    """The past lived through; the account's clock then goes with the machine's."""
+    steps = plan.steps(end)
+    began = steps[0] - plan.coarse
+    told = {"identity": {"patience": "5d", "source_down_after": "6d"}, "exposition": {"series_warmup": "1m"}}
+    path = _written(folder / "past.yml", _configuration(folder, running, **told))
+    recording = Recording()
+    with life(path, running, Moved(aws=aws, own=MovedClock()), began) as lived:
+        for at, samples in lived.through(steps):
+            recording.take(at, samples)
+    aws.put(None)
+    return recording, began
+
+
+def _blocks(folder: Path, promtool: str, recording: Recording, labels: Mapping[str, str]) -> dict[str, int]:
+    path = folder / "history.om"
+    with path.open("w", encoding="utf-8") as file:
+        count = recording.write(file, labels)
+    # One block: promtool reads the file again for each, and asks for two hours each unless told otherwise.
+    command = [
+        promtool,
+        "tsdb",
+        "create-blocks-from",
+        "--max-block-duration=9000h",
+        "openmetrics",
+        path,
+        folder / "tsdb",
+    ]
+    subprocess.run(command, check=True, capture_output=True, text=True)
+    path.unlink()
+    return {"series": recording.series_count, "samples": count}
+
+
+@contextmanager
+def _prometheus(folder: Path, binary: str, port: int) -> Iterator[Prometheus]:
+    scrape = {"job_name": JOB, "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
+    document = {"global": {"scrape_interval": "1s", "scrape_timeout": "1s"}, "scrape_configs": [scrape]}
+    address = f"127.0.0.1:{free_port()}"
+    command = [
+        binary, f"--config.file={_written(folder / 'prometheus.yml', document)}",
+        f"--storage.tsdb.path={folder / 'tsdb'}", "--storage.tsdb.retention.time=400d",
+        f"--web.listen-address={address}", "--log.level=warn",
+    ]  # fmt: skip  # a command
+    with process(command, folder / "prometheus.log"):
+        server = Prometheus(f"http://{address}")
+        until(lambda: fetch(f"{server.url}/-/ready"), seconds=60, what="Prometheus is ready")
+        yield server
+
+
+def _is_live(server: Prometheus) -> bool:
+    return [row["value"][1] for row in server.query(f'up{{job="{JOB}"}}')] == ["1"]
+
+
+def _rest(running: athena_testbed.Running, server: Prometheus, plan: Plan, began: datetime) -> datetime:
+    """Let new queries run for a while, then end all and wait until it is counted and scraped."""
+    until(
+        lambda: _queries_since(running, plan) > plan.live * plan.lasting.total_seconds() / 60,
+        seconds=60,
+        what="new queries run",
+    )
+    quiet = running.quiesce()
+    last = datetime.fromisoformat(quiet["last_completion"])
+    complete = catalog.SOURCE_COMPLETE_UNTIL.name
+    until(
+        lambda: _value(server, f"min({complete}) > {last.timestamp()}") is not None,
+        seconds=90,
+        what="all sources have read all of it",
+    )
+    wanted = running.truth(began)["queries"]
+    users = f"sum({catalog.USER_QUERIES.name})"
+    until(
+        lambda: _value(server, users) == wanted,
+        seconds=90,
+        what=f"{wanted} queries have their user in Prometheus",
+        every=0.5,
+    )
+    stamp = _value(server, f"max(timestamp({catalog.COUNTING_SINCE.name}))")
+    assert stamp is not None
+    return datetime.fromtimestamp(stamp, tz=UTC)
+
+
+def _queries_since(running: athena_testbed.Running, plan: Plan) -> int:
+    since = datetime.fromtimestamp(running.account.began_ms / 1000, tz=UTC)
+    return int(running.truth(since)["queries"])
+
+
+def _value(server: Prometheus, expression: str) -> float | None:
+    rows = server.query(expression)
+    return float(rows[0]["value"][1]) if rows else None
