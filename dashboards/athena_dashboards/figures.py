@@ -42,6 +42,11 @@ def share(part: Expr, whole: Expr) -> Expr:
     return (part | whole * 0) / (whole > 0)
 
 
+def told(found: Expr) -> Expr:
+    """A quantile, and nothing where nothing ran: Prometheus says NaN then, and the graph's mean would be NaN, too."""
+    return found >= 0
+
+
 def now_and_then(now: Expr, then: Expr, *, is_instant: bool = True) -> list[Prom]:
     """Two figures to compare, by name."""
     return [

@@ -110,6 +110,8 @@ class TimeSeries:
     is_area_to_100: bool = False
     is_legend_right: bool = False
     """For a wide panel with many series."""
+    usual_most: int | None = None
+    """The axis reaches at least so far: 1 for a share of something that has an end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

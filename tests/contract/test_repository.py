@@ -96,7 +96,7 @@ def test_every_path_that_contributing_names_exists() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`((?:[\w.-]+/)*[\w-]+(?:\.\w{2,4}|/))`", text))
     assert len(named) > 10
-    bases = (ROOT, ROOT / "exporter" / "athena_exporter")
+    bases = (ROOT, ROOT / "exporter" / "athena_exporter", ROOT / "dashboards" / "athena_dashboards")
     assert [path for path in sorted(named) if not any((base / path).exists() for base in bases)] == []
 
 

@@ -153,8 +153,10 @@ def test_a_table_shows_the_named_columns_in_their_order() -> None:
 
     merge, only, organize = panel["transformations"]
     assert merge["id"] == "merge"
-    assert only["options"]["include"]["names"] == ["workgroup", "Value #B", "Value #A"]
-    assert organize["options"]["renameByName"] == {"workgroup": "Workgroup", "Value #B": "Then", "Value #A": "Now"}
+    assert only["options"]["include"]["names"] == ["workgroup", "Value #B", "Value #A", "Value"]
+    assert organize["options"]["renameByName"] == {
+        "workgroup": "Workgroup", "Value #B": "Then", "Value #A": "Now", "Value": "Now"
+    }  # fmt: skip  # as short as it can be said
     assert panel["options"]["sortBy"] == [{"displayName": "Now", "desc": True}]
     settings = {one["matcher"]["options"]: {x["id"]: x["value"] for x in one["properties"]}
                 for one in panel["fieldConfig"]["overrides"]}  # fmt: skip  # as short as it can be said

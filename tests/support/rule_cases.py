@@ -116,6 +116,7 @@ def _first_query(story: Story) -> None:
 
 WORKGROUP_SCAN = (
     Case(
+        step=5 * MINUTE,
         name="a workgroup scans 6 TiB within an hour, and the counter was there before",
         tell=partial(_scan, scanned_bytes=6 * TIB),
         alerts=(
@@ -128,6 +129,7 @@ WORKGROUP_SCAN = (
         ),
     ),
     Case(
+        step=5 * MINUTE,
         name="the workgroup's very first query scans 6 TiB",
         tell=_first_query,
         alerts=(
@@ -138,13 +140,15 @@ WORKGROUP_SCAN = (
             ),
         ),
     ),
-    Case(name="a workgroup scans 4 TiB within an hour", tell=partial(_scan, scanned_bytes=4 * TIB)),
-    Case(name="6 TiB are counted at once after half an hour without Athena", tell=_scan_after_an_outage),
+    Case(step=5 * MINUTE, name="a workgroup scans 4 TiB within an hour", tell=partial(_scan, scanned_bytes=4 * TIB)),
+    Case(
+        step=5 * MINUTE, name="6 TiB are counted at once after half an hour without Athena", tell=_scan_after_an_outage
+    ),
 )
 
 
-def _user(story: Story, *, is_known: bool, pause: timedelta = timedelta(0)) -> None:
-    execution, start = Runs(story).started("ann", "console", scanned_bytes=3 * TIB // 2)
+def _user(story: Story, *, is_known: bool, scanned: int = 3 * TIB // 2, pause: timedelta = timedelta(0)) -> None:
+    execution, start = Runs(story).started("ann", "console", scanned_bytes=scanned)
     story.passes(5 * MINUTE)
     story.sweep(execution, *([start] if is_known else []))
     story.passes(pause, is_up=False)
@@ -164,6 +168,7 @@ USER_SCAN = (
             ),
         ),
     ),
+    Case(name="a person scans half a TiB", tell=partial(_user, is_known=True, scanned=TIB // 2), step=5 * MINUTE),
     Case(name="nobody knows yet who scanned 1.5 TiB", tell=partial(_user, is_known=False), step=5 * MINUTE),
     Case(name="a new UTC day has begun", tell=partial(_user, is_known=True, pause=DAY), step=5 * MINUTE),
 )
@@ -276,6 +281,7 @@ def _fail(story: Story, failed: int, succeeded: int, client: str = "console") ->
 
 FAILURE_RATIO = (
     Case(
+        step=5 * MINUTE,
         name="half of a workgroup's twenty queries fail",
         tell=partial(_fail, failed=10, succeeded=10),
         alerts=(
@@ -286,11 +292,12 @@ FAILURE_RATIO = (
             ),
         ),
     ),
-    Case(name="all of four queries fail", tell=partial(_fail, failed=4, succeeded=0)),
-    Case(name="a tenth of a hundred queries fails", tell=partial(_fail, failed=10, succeeded=90)),
+    Case(step=5 * MINUTE, name="all of four queries fail", tell=partial(_fail, failed=4, succeeded=0)),
+    Case(step=5 * MINUTE, name="a tenth of a hundred queries fails", tell=partial(_fail, failed=10, succeeded=90)),
 )
 PIPELINE_FAILING = (
     Case(
+        step=5 * MINUTE,
         name="three of Airflow's queries fail",
         tell=partial(_fail, failed=3, succeeded=90, client="airflow"),
         alerts=(
@@ -301,8 +308,12 @@ PIPELINE_FAILING = (
             ),
         ),
     ),
-    Case(name="two of Airflow's queries fail", tell=partial(_fail, failed=2, succeeded=90, client="airflow")),
-    Case(name="three of a person's queries fail", tell=partial(_fail, failed=3, succeeded=90)),
+    Case(
+        step=5 * MINUTE,
+        name="two of Airflow's queries fail",
+        tell=partial(_fail, failed=2, succeeded=90, client="airflow"),
+    ),
+    Case(step=5 * MINUTE, name="three of a person's queries fail", tell=partial(_fail, failed=3, succeeded=90)),
 )
 
 
@@ -391,6 +402,7 @@ EXPORTER_DOWN = (
     ),
     Case(name="no exporter was ever there", tell=_never_there, alerts=(_NOTHING,)),
     Case(name="the exporter restarts within two minutes", tell=_restart),
+    Case(name="the exporter has not answered for three minutes", tell=partial(_down, gone=3 * MINUTE)),
 )
 
 
@@ -430,13 +442,13 @@ SOURCE_STALE = (
         tell=_denied_from_the_beginning,
         alerts=(_stands("lookup", "+Inf"),),
     ),
-    Case(name="Athena has not been read for 20 minutes", tell=partial(_stale, silent=20 * MINUTE)),
+    Case(name="Athena has not been read for 35 minutes", tell=partial(_stale, silent=35 * MINUTE)),
     Case(name="a source was switched off an hour ago", tell=_switched_off),
 )
 
 
-def _calls(story: Story, throttled: int) -> None:
-    """A hundred calls a minute, so many of them throttled."""
+def _calls(story: Story, throttled: int, length: timedelta = 50 * MINUTE) -> None:
+    """A hundred calls at every step, so many of them throttled."""
 
     def minute() -> None:
         for number in range(100):
@@ -444,11 +456,12 @@ def _calls(story: Story, throttled: int) -> None:
             story.telemetry.aws_call(TARGET, "cloudtrail", "LookupEvents", result)
         story.sweep()
 
-    story.passes(50 * MINUTE, each=minute)
+    story.passes(length, each=minute)
 
 
 SOURCE_THROTTLED = (
     Case(
+        step=5 * MINUTE,
         name="a fifth of the calls to CloudTrail is throttled",
         tell=partial(_calls, throttled=20),
         alerts=(
@@ -459,17 +472,23 @@ SOURCE_THROTTLED = (
             ),
         ),
     ),
-    Case(name="a twentieth of the calls is throttled", tell=partial(_calls, throttled=5)),
+    Case(step=5 * MINUTE, name="a twentieth of the calls is throttled", tell=partial(_calls, throttled=5)),
+    Case(
+        step=5 * MINUTE,
+        name="a fifth of the calls has been throttled for ten minutes",
+        tell=partial(_calls, throttled=20, length=10 * MINUTE),
+    ),
 )
 
 
 def _behind(story: Story, length: timedelta) -> None:
-    story.passes(10 * MINUTE)
+    story.passes(90 * MINUTE)
     story.passes(length, each=lambda: None)
 
 
 BEHIND = (
     Case(
+        step=5 * MINUTE,
         name="for an hour and a half nothing could be counted",
         tell=partial(_behind, length=90 * MINUTE),
         alerts=(
@@ -480,7 +499,7 @@ BEHIND = (
             ),
         ),
     ),
-    Case(name="for half an hour nothing could be counted", tell=partial(_behind, length=30 * MINUTE)),
+    Case(step=5 * MINUTE, name="for half an hour nothing could be counted", tell=partial(_behind, length=30 * MINUTE)),
 )
 
 
@@ -523,11 +542,11 @@ UNATTRIBUTED = (
 _WITH_OUTBOX = {"consumers": ("events",), "rules": {"facts": True}}
 
 
-def _deliver(story: Story, *, is_delivered: bool) -> None:
+def _deliver(story: Story, *, is_delivered: bool, wait: timedelta = 25 * MINUTE) -> None:
     story.sweep(*Runs(story).started("ann", "console"))
     for fact in story.ledger.pending_facts("events", 10) if is_delivered else ():
         story.ledger.acknowledge("events", fact.seq)
-    story.passes(25 * MINUTE)
+    story.passes(wait)
 
 
 DELIVERY_STUCK = (
@@ -544,6 +563,11 @@ DELIVERY_STUCK = (
         ),
     ),
     Case(name="events are delivered", tell=partial(_deliver, is_delivered=True), settings=_WITH_OUTBOX),
+    Case(
+        name="an event has waited for 17 minutes",
+        tell=partial(_deliver, is_delivered=False, wait=17 * MINUTE),
+        settings=_WITH_OUTBOX,
+    ),
 )
 
 
@@ -614,16 +638,19 @@ EVENTS_LOST = (
 )
 
 
-def _users(story: Story, *users: str) -> None:
+def _users(story: Story, *users: str, pause: timedelta = timedelta(0)) -> None:
     runs = Runs(story)
     story.passes(10 * MINUTE)
     for user in users:
         story.sweep(*runs.started(user, "console"))
     story.passes(30 * MINUTE)
+    story.passes(pause, is_up=False)
+    story.passes(30 * MINUTE)
 
 
 LABEL_OVERFLOW = (
     Case(
+        step=5 * MINUTE,
         name="three users, and room for two",
         tell=lambda story: _users(story, "ann", "bob", "cyd"),
         settings={"limits": {"user": 2}},
@@ -636,8 +663,16 @@ LABEL_OVERFLOW = (
         ),
     ),
     Case(
+        step=5 * MINUTE,
         name="two users, and room for two",
         tell=lambda story: _users(story, "ann", "bob"),
+        settings={"limits": {"user": 2}},
+    ),
+    Case(
+        step=5 * MINUTE,
+        name="a third user came two days ago",
+        tell=lambda story: _users(story, "ann", "bob", "cyd", pause=2 * DAY),
+        every=HOUR,
         settings={"limits": {"user": 2}},
     ),
 )

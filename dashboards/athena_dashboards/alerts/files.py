@@ -9,6 +9,7 @@ import yaml
 from athena_dashboards.alerts import grafana, prometheus, routing, routing_files
 from athena_dashboards.alerts.grafana import Json
 from athena_dashboards.alerts.routing import Channel
+from athena_dashboards.alerts.rules import GROUPS
 from athena_dashboards.alerts.said import RUNBOOK
 
 ALERTING = "provisioning/grafana/alerting"
@@ -39,7 +40,8 @@ def _files(runbook: str) -> Iterator[tuple[str, str]]:
     yield f"{ALERTING}/templates.yaml", _yaml(routing_files.templates())
     for channel in routing.CHANNELS:
         yield f"{CHANNELS}/{channel.type}.yaml", _contact_points(channel)
-    yield f"{PROMETHEUS}/athena.yaml", _yaml(prometheus.rules(runbook))
+    for group in GROUPS:
+        yield f"{PROMETHEUS}/{group.name}.yaml", _yaml(prometheus.rules(group, runbook))
     yield TERRAFORM_RULES, _json(grafana.terraform(runbook))
     yield TERRAFORM_ROUTING, _json(routing_files.terraform())
 

@@ -5,19 +5,14 @@ Format: https://prometheus.io/docs/prometheus/latest/configuration/alerting_rule
 
 from athena_dashboards.alerts.grafana import Json
 from athena_dashboards.alerts.model import Group
-from athena_dashboards.alerts.rules import GROUPS
 from athena_dashboards.alerts.said import RUNBOOK, Said, duration, said
 from athena_dashboards.alerts.wording import Dialect
 
 
-def rules(runbook: str = RUNBOOK) -> Json:
-    """The groups as a rule file."""
-    return {"groups": [_group(group, runbook) for group in GROUPS]}
-
-
-def _group(group: Group, runbook: str) -> Json:
+def rules(group: Group, runbook: str = RUNBOOK) -> Json:
+    """A group as a rule file of its own."""
     found = [_rule(said(rule, Dialect.PROMETHEUS, runbook)) for rule in group.rules]
-    return {"name": group.name, "interval": duration(group.interval), "rules": found}
+    return {"groups": [{"name": group.name, "interval": duration(group.interval), "rules": found}]}
 
 
 def _rule(one: Said) -> Json:

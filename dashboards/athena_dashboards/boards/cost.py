@@ -3,10 +3,11 @@
 from athena_dashboards import links, thresholds, variables
 from athena_dashboards.model import BarGauge, Column, Dashboard, Panel, Row, Stat, Table, TextPanel, TimeSeries
 from athena_dashboards.signals import cost, spend
-from athena_dashboards.theme import COMPONENT_TAG, Unit
+from athena_dashboards.theme import COMPONENT_TAG, Color, Unit
 
 _WORKGROUP_LINK = (links.from_row("This workgroup", links.WORKGROUPS, workgroup="workgroup"),)
-_STACKED = TimeSeries(is_stacked=True, fill_percent=40)
+_STACKED = TimeSeries(is_stacked=True, fill_percent=40, decimals=2)
+_BYTES = TimeSeries(colors={"scanned": Color.SKY, "billed": Color.ORANGE}, fill_percent=0)
 
 _SUMMARY = Row(
     id=100,
@@ -79,10 +80,10 @@ _WHY = Row(
         Panel(
             id=12,
             signal=spend.PER_HOUR,
-            view=TimeSeries(is_stacked=True, fill_percent=40, is_legend_right=True),
+            view=TimeSeries(is_stacked=True, fill_percent=40, decimals=2, is_legend_right=True),
             width=24,
         ),
-        Panel(id=13, signal=cost.BILLED_AND_SCANNED, view=TimeSeries(), width=10),
+        Panel(id=13, signal=cost.BILLED_AND_SCANNED, view=_BYTES, width=10),
         TextPanel(id=14, title="What the figures assume", markdown=cost.ASSUMPTIONS, width=14, height=8),
         Panel(id=15, signal=cost.REUSED, view=Stat(decimals=1), width=10, height=4),
         Panel(

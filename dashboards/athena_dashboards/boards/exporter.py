@@ -2,6 +2,7 @@
 
 from athena_dashboards import links, variables
 from athena_dashboards.model import BarGauge, Column, Dashboard, Panel, Row, Stat, Table, TimeSeries
+from athena_dashboards.signals import delivery
 from athena_dashboards.signals import exporter as signals
 from athena_dashboards.theme import Unit
 from athena_dashboards.thresholds import SOURCE_AGE_SECONDS
@@ -71,10 +72,10 @@ _EVENTS = Row(
     id=104,
     title="Are events delivered?",
     panels=(
-        Panel(id=17, signal=signals.OUTBOX, view=TimeSeries(decimals=0), width=6),
-        Panel(id=18, signal=signals.OUTBOX_AGE, view=TimeSeries(), width=6),
-        Panel(id=19, signal=signals.EVENTS, view=TimeSeries(), width=6),
-        Panel(id=20, signal=signals.EVENT_TROUBLE, view=_BARS, width=6),
+        Panel(id=17, signal=delivery.OUTBOX, view=TimeSeries(decimals=0), width=6),
+        Panel(id=18, signal=delivery.OUTBOX_AGE, view=TimeSeries(), width=6),
+        Panel(id=19, signal=delivery.EVENTS, view=TimeSeries(), width=6),
+        Panel(id=20, signal=delivery.EVENT_TROUBLE, view=_BARS, width=6),
     ),
 )
 _WHICH = Row(

@@ -25,7 +25,7 @@ _QUOTA = Row(
     id=101,
     title="How near is the quota, and who waits?",
     panels=(
-        Panel(id=7, signal=signals.OF_QUOTA, view=TimeSeries()),
+        Panel(id=7, signal=signals.OF_QUOTA, view=TimeSeries(usual_most=1)),
         Panel(id=8, signal=signals.QUEUE_BY_WORKGROUP, view=TimeSeries()),
         Panel(id=9, signal=signals.BY_WORKGROUP, view=TimeSeries(is_stacked=True, fill_percent=40, decimals=0)),
         Panel(

@@ -14,7 +14,7 @@ from athena_dashboards.model import (
     TimeSeries,
 )
 from athena_dashboards.signals import exporter, failures, spend
-from athena_dashboards.theme import Unit
+from athena_dashboards.theme import Color, Unit
 from athena_dashboards.thresholds import SCAN_SPIKE
 
 _WITHOUT_WORKGROUP = links.KEPT[:-1]
@@ -23,6 +23,7 @@ _TO_LIMITS = (links.to("Limits", links.LIMITS),)
 _TO_EXPORTER = (links.to("Exporter health", links.EXPORTER, kept=_WITHOUT_WORKGROUP),)
 _USER = (links.from_row("This user", links.USERS, user="user"),)
 _WORKGROUP = (links.from_row("This workgroup", links.WORKGROUPS, workgroup="workgroup"),)
+_CATEGORIES = {"user": Color.SKY, "system": Color.VERMILION, "other": Color.PURPLE, "unknown": Color.GREY}
 
 _SUMMARY = Row(
     id=100,
@@ -114,7 +115,13 @@ _WHY = Row(
             width=24,
             height=9,
         ),
-        Panel(id=17, signal=spend.PER_HOUR, view=TimeSeries(is_stacked=True, fill_percent=40), width=12, height=9),
+        Panel(
+            id=17,
+            signal=spend.PER_HOUR,
+            view=TimeSeries(is_stacked=True, fill_percent=40, decimals=2),
+            width=12,
+            height=9,
+        ),
         Panel(
             id=18,
             signal=spend.WORKGROUPS,
@@ -141,7 +148,7 @@ _FAILURES = Row(
         Panel(
             id=19,
             signal=failures.BY_CATEGORY,
-            view=TimeSeries(is_bars=True, is_stacked=True, fill_percent=80, decimals=0),
+            view=TimeSeries(is_bars=True, is_stacked=True, fill_percent=80, decimals=0, colors=_CATEGORIES),
         ),
         Panel(id=20, signal=failures.BY_ERROR, view=BarGauge()),
     ),

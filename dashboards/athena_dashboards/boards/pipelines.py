@@ -8,9 +8,13 @@ from athena_dashboards.theme import Color, Unit
 
 _PAIR = Stat(has_name=True)
 _WORKGROUP = (links.from_row("This workgroup", links.WORKGROUPS, workgroup="workgroup"),)
-_AGAINST = TimeSeries(dashed=(THEN,))
+_AGAINST = TimeSeries(dashed=(THEN,), colors={"now": Color.SKY})
+_DOLLARS = TimeSeries(dashed=(THEN,), colors={"now": Color.SKY}, decimals=2)
+_P50_THEN, _P95_THEN = f"p50, {THEN}", f"p95, {THEN}"
 _DURATIONS = TimeSeries(
-    dashed=(f"p50, {THEN}", f"p95, {THEN}"), colors={"p50": Color.SKY, "p95": Color.ORANGE}, fill_percent=0
+    dashed=(_P50_THEN, _P95_THEN),
+    colors={"p50": Color.SKY, _P50_THEN: Color.SKY, "p95": Color.ORANGE, _P95_THEN: Color.ORANGE},
+    fill_percent=0,
 )
 
 _SUMMARY = Row(
@@ -74,7 +78,7 @@ _WHY = Row(
     title="Slower, dearer, less reliable: since when?",
     panels=(
         Panel(id=8, signal=signals.DURATIONS, view=_DURATIONS),
-        Panel(id=9, signal=signals.COST_PER_HOUR, view=_AGAINST),
+        Panel(id=9, signal=signals.COST_PER_HOUR, view=_DOLLARS),
         Panel(id=10, signal=signals.SCANNED_PER_HOUR, view=_AGAINST),
         Panel(
             id=11,
@@ -92,15 +96,15 @@ _DETAIL = Row(
             signal=signals.WORKLOADS,
             view=Table(
                 columns=(
-                    Column(field="workload", title="Job", width=420),
+                    Column(field="workload", title="Job", width=380),
                     Column(field="workgroup", title="Workgroup", links=_WORKGROUP),
-                    Column(field="client", title="Tool"),
-                    Column(field="#A", title="Queries", unit=Unit.NONE, decimals=0),
-                    Column(field="#B", title="Engine time", unit=Unit.SECONDS),
-                    Column(field="#C", title="A query", unit=Unit.SECONDS, no_value="-"),
+                    Column(field="client", title="Tool", width=110),
+                    Column(field="#A", title="Queries", width=115, unit=Unit.NONE, decimals=0),
+                    Column(field="#B", title="Engine time", width=115, unit=Unit.SECONDS),
+                    Column(field="#C", title="A query", width=115, unit=Unit.SECONDS, no_value="-"),
                     Column(field="#D", title="Cost", decimals=3, is_gauge=True),
-                    Column(field="#E", title="Cost before", decimals=3),
-                    Column(field="#F", title="Of before", unit=Unit.RATIO, decimals=0, no_value="new"),
+                    Column(field="#E", title="Cost before", width=115, decimals=3),
+                    Column(field="#F", title="Of before", width=115, unit=Unit.RATIO, decimals=0, no_value="new"),
                 ),
                 sort_by="Cost",
             ),

@@ -36,10 +36,10 @@ _SUMMARY = Row(
         TextPanel(id=1, title="", markdown=_NOTE, width=16, height=4),
         AlertPanel(
             id=2,
-            title="Alerts of the workgroups",
-            description="**Alerts that watch a figure of this page.**\n\nNormal: none.\n\n"
-            "Where next: the alert's runbook, linked in it.",
-            view=AlertList(),
+            title="Alerts",
+            description="**Alerts of this monitoring that fire or are about to.**\n\nNormal: none.\n\n"
+            "Where next: each has a runbook and the panel that shows its figure.",
+            view=AlertList(is_of_dashboard=False, name_part="Athena"),
             width=8,
             height=4,
         ),

@@ -33,11 +33,12 @@ def fixed_color(name: str, color: str) -> Json:
     return override("byName", name, [("color", {"mode": "fixed", "fixedColor": color})])
 
 
-def dashed(name: str) -> Json:
-    """The series of that name is drawn dashed and grey: what it is compared with."""
+def dashed(name: str, *, is_grey: bool = True) -> Json:
+    """The series of that name is drawn dashed: what it is compared with; grey, unless it has a colour."""
     style = {"fill": "dash", "dash": [8, 8]}
     color = {"mode": "fixed", "fixedColor": NEUTRAL}
-    return override("byName", name, [("custom.lineStyle", style), ("custom.fillOpacity", 0), ("color", color)])
+    properties = [("custom.lineStyle", style), ("custom.fillOpacity", 0)]
+    return override("byName", name, [*properties, ("color", color)] if is_grey else properties)
 
 
 def override(matcher: str, of: str, properties: Iterable[tuple[str, Any]]) -> Json:

@@ -110,13 +110,16 @@ def _stat(view: Stat, signal: Signal, common: Json) -> Json:
 
 def _time_series(view: TimeSeries, signal: Signal, common: Json) -> Json:
     overrides = [fields.fixed_color(name, color) for name, color in view.colors.items()]
-    overrides += [fields.dashed(name) for name in view.dashed]
+    # Ticks without a figure would else show the reason, too.
+    overrides += [fields.override("byType", "number", [("noValue", "")])] if signal.empty_is_right else []
+    overrides += [fields.dashed(name, is_grey=name not in view.colors) for name in view.dashed]
     stacking = {"mode": "percent" if view.is_area_to_100 else "normal" if view.is_stacked else "none", "group": "A"}
     custom = {"axisCenteredZero": False, "axisColorMode": "text", "axisBorderShow": False, "insertNulls": False}
     made = G.TimeSeries(
         unit=signal.unit, stacking=stacking, drawStyle="bars" if view.is_bars else "line", overrides=overrides,
         fillOpacity=view.fill_percent, showPoints="auto" if not view.is_bars else "never", lineWidth=1,
         thresholds=fields.steps(signal.threshold), valueDecimals=view.decimals, axisSoftMin=0,
+        axisSoftMax=view.usual_most,
         thresholdsStyleMode="dashed" if signal.threshold else "off", legendCalcs=list(view.legend_calcs),
         legendPlacement="right" if view.is_legend_right else "bottom",
         legendDisplayMode="table" if view.legend_calcs else "list", tooltipMode="multi", tooltipSort="desc",
@@ -164,9 +167,9 @@ def _bar_chart(view: BarChart, signal: Signal, common: Json) -> Json:
 
 
 def _table(view: Table, signal: Signal, queries: tuple[Query, ...], common: Json) -> Json:
-    names = {one.field: _field_name(one.field, queries) for one in view.columns}
-    order = {names[one.field]: place for place, one in enumerate(view.columns)}
-    renamed = {names[one.field]: one.title for one in view.columns if names[one.field] != one.title}
+    names = [(name, one.title) for one in view.columns for name in _field_names(one.field, queries)]
+    order = {name: place for place, (name, _) in enumerate(names)}
+    renamed = {name: title for name, title in names if name != title}
     organize = {"indexByName": order, "renameByName": renamed, "excludeByName": {}}
     transformations = [
         *([{"id": "merge", "options": {}}] if len(queries) > 1 else []),
@@ -207,12 +210,17 @@ def _reason(signal: Signal) -> str | None:
     return f"No data: {signal.empty_is_right}" if signal.empty_is_right else None
 
 
-def _field_name(field: str, queries: tuple[Query, ...]) -> str:
-    """Grafana's name of a query's values in a table: `Value`, with the query's letter if there are several."""
+def _field_names(field: str, queries: tuple[Query, ...]) -> tuple[str, ...]:
+    """Grafana's names of a query's values in a table: `Value`, with the query's letter if several have answered.
+
+    The first query of a table tells its rows: where nothing but them is known, it alone has answered.
+    Source: github.com/grafana/grafana, transformDFToTable of the Prometheus data source's result_transformer.ts.
+    """
     if not field.startswith("#"):
-        return field
-    several = sum(isinstance(query, Prom) for query in queries) > 1
-    return f"Value {field}" if several else "Value"
+        return (field,)
+    if sum(isinstance(query, Prom) for query in queries) == 1:
+        return ("Value",)
+    return (f"Value {field}", "Value") if field == "#A" else (f"Value {field}",)
 
 
 def _heatmap(signal: Signal, common: Json) -> Json:

@@ -10,7 +10,7 @@ from athena_dashboards.theme import COMPONENT_TAG, Unit
 from athena_dashboards.thresholds import TIB
 from athena_exporter import catalog
 
-TOP = 12
+TOP = 10
 _WORKGROUP = ("account_id", "region", "workgroup")
 """What names a workgroup: two accounts may both have a `primary`."""
 _SETTLED = "10m"

@@ -85,7 +85,7 @@ QUEUE = Signal(
         next_step="By workgroup, below; then the quota of active queries, or the reservation's DPUs.",
     ),
     threshold=thresholds.QUEUE_SECONDS,
-    queries=lambda: [Prom(expr=quantile(0.95, catalog.QUEUE_SECONDS, RANGE), is_instant=True)],
+    queries=lambda: [Prom(expr=figures.told(quantile(0.95, catalog.QUEUE_SECONDS, RANGE)), is_instant=True)],
 )
 
 
@@ -170,7 +170,7 @@ QUEUE_BY_WORKGROUP = Signal(
     threshold=thresholds.QUEUE_SECONDS,
     queries=lambda: [
         Prom(
-            expr=quantile(0.95, catalog.QUEUE_SECONDS, RATE_INTERVAL, "workgroup"),
+            expr=figures.told(quantile(0.95, catalog.QUEUE_SECONDS, RATE_INTERVAL, "workgroup")),
             legend="{{workgroup}}",
             interval=_STEP,
         )

@@ -25,7 +25,8 @@ def _theirs(metric: Metric) -> Selector:
 
 def _duration(share: float, *by: str, duration: str = RANGE, offset: str = "") -> Expr:
     """From submission to end, of DML; with the client's label the histograms would be too many."""
-    return quantile(share, catalog.TOTAL_SECONDS, duration, *by, where={"statement_type": "DML"}, offset=offset)
+    found = quantile(share, catalog.TOTAL_SECONDS, duration, *by, where={"statement_type": "DML"}, offset=offset)
+    return figures.told(found)
 
 
 COST = Signal(

@@ -1,6 +1,6 @@
 """What the exporter counts of the workgroups: beside CloudWatch's figures, and beyond them."""
 
-from athena_dashboards import figures
+from athena_dashboards import figures, thresholds
 from athena_dashboards.model import Description, Signal
 from athena_dashboards.promql import (
     RANGE,
@@ -78,7 +78,7 @@ COVERAGE = Signal(
     unit=Unit.RATIO,
     description=Description(
         headline="CloudWatch's finished queries as a share of the exporter's, over the range.",
-        normal="95 to 105 %: CloudWatch's minutes are counted minutes later than the exporter's queries.",
+        normal="95 to 105 % over a day; less over minutes, for CloudWatch's are counted when they are settled.",
         abnormal="Less: workgroups do not publish (table below). More: the exporter was down and has not caught up.",
         next_step="`athena-exporter verify` compares the two day by day.",
     ),
@@ -101,6 +101,7 @@ OVER_TIME = Signal(
         abnormal="A spike of one workgroup.",
         next_step="Click a series: who it was, on dashboard Users.",
     ),
+    threshold=thresholds.WORKGROUP_SCAN,
     queries=lambda: [
         Prom(
             expr=figures.per_hour(_of_type(catalog.SCANNED_BYTES), *_BY),

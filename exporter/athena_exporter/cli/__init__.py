@@ -3,6 +3,7 @@
 import click
 
 from athena_exporter import __version__
+from athena_exporter.cli.budgets import budgets
 from athena_exporter.cli.checking import check
 from athena_exporter.cli.completion import completion
 from athena_exporter.cli.policy import iam_policy
@@ -21,6 +22,7 @@ def main() -> None:
     athena-exporter serve                   counts, and serves /metrics on :9989
     athena-exporter check                   what is missing, and how to mend it
     athena-exporter report users            top spenders, from the exporter's ledger
+    athena-exporter budgets simulate        who would have been warned or stopped
     athena-exporter verify                  yesterday's ledger against CloudWatch
     athena-exporter iam-policy              the least IAM policy that it needs
     athena-exporter metrics                 every metric, as Markdown
@@ -33,6 +35,7 @@ def main() -> None:
 
 main.add_command(serve)
 main.add_command(report)
+main.add_command(budgets)
 main.add_command(metrics)
 main.add_command(check)
 main.add_command(verify)

@@ -25,7 +25,7 @@ from athena_exporter.config import Config, TargetSettings, load
 from athena_exporter.ledger.inspection import inspect
 from athena_exporter.outlets import findings
 from athena_exporter.outlets.findings import Chapter, Finding, Mark, Result
-from athena_exporter.records import Target
+from athena_exporter.records import Target, epoch_ms
 from athena_exporter.sources import errors
 from athena_exporter.sources.disguise import Disguise
 from athena_exporter.sources.permissions import Feature
@@ -160,6 +160,7 @@ class Checker:
 
     def _machine(self) -> Iterator[Finding]:
         yield from diagnosis.of_ledger(inspect(Path(self._config.ledger.path)))
+        yield from diagnosis.of_budgets(wiring.budgets(self._config), epoch_ms(_now()))
         if self._config.sql.tables:
             yield _parser()
 

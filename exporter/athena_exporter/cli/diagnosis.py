@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from athena_exporter.budgets import Budget, advise
 from athena_exporter.config import Config, write_duration
 from athena_exporter.costs import Facts, estimate
 from athena_exporter.ledger.inspection import LedgerPlace
@@ -65,6 +66,18 @@ def of_events(config: Config, examined: Examined) -> Iterator[Finding]:
         yield of_attempt(config, examined.target, attempt)
     if examined.sights.missing_groups:
         yield _missing_groups(place_of(examined.target), examined.sights.missing_groups)
+
+
+def of_budgets(budgets: Sequence[Budget], now_ms: int) -> Iterator[Finding]:
+    """The budgets: how many there are, and what is odd about them."""
+    advices = list(advise(budgets, now_ms))
+    for advice in advices:
+        yield Finding(
+            chapter=Chapter.SETUP, mark=Mark.NOTE, where="", what="budgets", words=advice.words
+        )  # fmt: skip  # as the others
+    if not advices:
+        words = f"{len(budgets)}, none contradicts another" if budgets else "none: nobody is warned of anything"
+        yield Finding(chapter=Chapter.SETUP, mark=Mark.OK, where="", what="budgets", words=words)
 
 
 def of_attempt(config: Config, target: Target, attempt: Attempt) -> Finding:

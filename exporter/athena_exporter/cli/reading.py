@@ -28,6 +28,7 @@ class Moment(click.ParamType[datetime]):
     name = "TIME"
 
     def convert(self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Of what was written; without a zone it is UTC."""
         if isinstance(value, datetime):
             return value
         try:
@@ -60,7 +61,9 @@ def _help() -> str:
     context_settings=dict(HELP),
     help=_help(),
 )
-@click.argument("name", metavar="REPORT", type=click.Choice([*reports.BY_NAME, reports.TABLES, reports.BUDGETS]), default="users")
+@click.argument(
+    "name", metavar="REPORT", type=click.Choice([*reports.BY_NAME, reports.TABLES, reports.BUDGETS]), default="users"
+)
 @config_option("The exporter's configuration, for the ledger's path and the budgets.")
 @ledger_option()
 @click.option("--since", type=Moment(), default="7d", show_default=True, help="A time, or how long ago.")
@@ -91,14 +94,13 @@ def report(
     form: str,
 ) -> None:
     """Answer from the ledger's rollups."""
-    config = load(config_path, os.environ)
-    path = ledger_path or Path(config.ledger.path)
+    path = ledger_path or Path(load(config_path, os.environ).ledger.path)
     # The rollups keep whole hours: the present one belongs to a range that ends now.
     end = until or datetime.now(UTC) + timedelta(hours=1)
     limited = limit if form == reports.Format.TABLE else None
     if name == reports.BUDGETS:
-        found = budgeting.read(path, wiring.budgets(config), datetime.now(UTC))
-        table = reports.build_budgets(found, limit=limited)
+        budgets = wiring.budgets(load(config_path, os.environ))
+        table = reports.build_budgets(budgeting.read(path, budgets, datetime.now(UTC)), limit=limited)
     elif name == reports.TABLES:
         table = reports.build_tables(tables.usage(path, since, end), limit=limited)
     else:

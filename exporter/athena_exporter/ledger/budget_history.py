@@ -4,14 +4,11 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
 
 from athena_exporter.budgets import Portion, Query, Resolution, Used
 from athena_exporter.ledger import budgeting
 from athena_exporter.ledger.model import HOUR_MS
 from athena_exporter.records import PENDING, UNATTRIBUTED, UNKNOWN, Target, epoch_ms, from_epoch_ms
-
-_Row: TypeAlias = tuple[str, str, str | None, str | None, str | None, str | None, int, int, int]
 
 _QUERIES = f"""
     SELECT coalesce(nullif(q.workgroup, ''), '{UNKNOWN}'), coalesce(nullif(q.database, ''), '{UNKNOWN}'), q.workload,
@@ -83,9 +80,9 @@ def _pieces(
 ) -> Iterator[Piece]:
     """Days, then hours, then queries from the first full hour on in which each of them is kept."""
     cut_ms = -(-low_water_ms // HOUR_MS) * HOUR_MS
-    first_hour = connection.execute(
-        "SELECT min(start_ms) FROM usage_hours WHERE target_id = ?", (number,)
-    ).fetchone()[0]
+    first_hour = connection.execute("SELECT min(start_ms) FROM usage_hours WHERE target_id = ?", (number,)).fetchone()[
+        0
+    ]
     hours_ms = min(cut_ms, cut_ms if first_hour is None else int(first_hour))
     for resolution, low_ms, high_ms in (
         (Resolution.DAY, since_ms, hours_ms),

@@ -36,7 +36,7 @@ def _expected(rule: Rule, case: Case) -> list[dict[str, Any]]:
     links = {
         "summary": rule.summary,
         "runbook_url": f"docs/runbook.md#{rule.title.lower()}",
-        "dashboard": _annotations(rule)["dashboard"],
+        "dashboard": _dashboard(rule),
     }
     return [
         {
@@ -47,13 +47,16 @@ def _expected(rule: Rule, case: Case) -> list[dict[str, Any]]:
     ]
 
 
-def _annotations(rule: Rule) -> dict[str, str]:
-    """As Prometheus is given them."""
-    document = yaml.safe_load((ROOT / "provisioning/prometheus/rules/athena.yaml").read_text(encoding="utf-8"))
-    (found,) = (
-        one["annotations"] for group in document["groups"] for one in group["rules"] if one["alert"] == rule.title
-    )
-    return dict(found)
+def _rule_file(rule: Rule) -> str:
+    (group,) = (group.name for group in GROUPS if rule in group.rules)
+    return f"provisioning/prometheus/rules/{group}.yaml"
+
+
+def _dashboard(rule: Rule) -> str:
+    """The link as Prometheus is given it."""
+    document = yaml.safe_load((ROOT / _rule_file(rule)).read_text(encoding="utf-8"))
+    (found,) = (one for group in document["groups"] for one in group["rules"] if one["alert"] == rule.title)
+    return str(found["annotations"]["dashboard"])
 
 
 def _test(rule: Rule, case: Case, story: Story) -> dict[str, Any]:
@@ -75,7 +78,7 @@ def _document(rule: Rule, cases: Iterable[Case], folder: Path) -> str:
         place.mkdir()
         tests.append(_test(rule, case, case.pages(place)))
     whole = {
-        "rule_files": ["../../provisioning/prometheus/rules/athena.yaml"],
+        "rule_files": [f"../../{_rule_file(rule)}"],
         "evaluation_interval": duration(max(max(case.step, case.every) for case in cases)),
         "tests": tests,
     }

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 from odd_server import answering
 from source_world import REGION, TARGET, World, local_time, session_with
 
@@ -93,6 +93,14 @@ def test_the_exporter_is_told_by_its_user_agent(world: World) -> None:
     requests = sent_by(client)
     ask(client.list_work_groups)
     assert requests[0].headers["User-Agent"].decode().endswith(f"athena-exporter/{athena_exporter.__version__}")
+
+
+def test_only_what_carries_events_goes_out_unchecked(world: World) -> None:
+    with pytest.raises(ParamValidationError):
+        world.session.athena().get_work_group(WorkGroup=1)
+    events = [{"timestamp": 1, "message": 1}]
+    with pytest.raises(ClientError):
+        world.session.logs().put_log_events(logGroupName="g", logStreamName="s", logEvents=events)
 
 
 def test_every_attempt_is_counted_retries_included(world: World) -> None:

@@ -29,9 +29,11 @@ def main(uids: tuple[str, ...], only_bad: bool, with_text: bool) -> None:  # noq
             click.echo(f"panels: {name} is not on the PATH (Debian: apt-get install prometheus)", err=True)
             sys.exit(2)
     click.echo("Living through a month, which takes a minute ...")
-    with TemporaryDirectory(prefix="athena-panels-") as folder:
-        with world(Path(folder), str(found["prometheus"]), str(found["promtool"]), Plan()) as made:
-            bad = _report(_everything(made, uids), only_bad=only_bad, with_text=with_text)
+    with (
+        TemporaryDirectory(prefix="athena-panels-") as folder,
+        world(Path(folder), str(found["prometheus"]), str(found["promtool"]), Plan()) as made,
+    ):
+        bad = _report(_everything(made, uids), only_bad=only_bad, with_text=with_text)
     sys.exit(1 if bad else 0)
 
 

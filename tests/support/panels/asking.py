@@ -6,9 +6,9 @@ import re
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 import boto3
 from botocore.exceptions import ClientError
@@ -24,7 +24,7 @@ from panels.world import REGION, World
 
 _ALL = "$__all"
 _LABEL_VALUES = re.compile(r"label_values\((?:(?P<selector>.+),\s*)?(?P<label>\w+)\)")
-_RULES = "alert rules"
+RULES = "alert rules"
 
 
 class QueryError(Exception):
@@ -97,13 +97,14 @@ class DataSources:
 
     # -- Prometheus -----------------------------------------------------------------------------------------------
 
-    def rows(self, expression: str, asked: Range, step_s: int = 0) -> list[Mapping[str, Any]]:
+    def rows(self, expression: str, asked: Range, step_s: int = 0) -> list[dict[str, Any]]:
         """Series of an expression: at the range's end, or with a step over all of it. Raises QueryError."""
         if not step_s:
-            return self._api("query", {"query": expression, "time": asked.until.timestamp()})["result"]
+            return list(self._api("query", {"query": expression, "time": asked.until.timestamp()})["result"])
         # As Grafana aligns it, so that a refresh asks for the same moments again.
         since, end = (math.floor(at.timestamp() / step_s) * step_s for at in (asked.since, asked.until))
-        return self._api("query_range", {"query": expression, "start": since, "end": end, "step": step_s})["result"]
+        parameters = {"query": expression, "start": since, "end": end, "step": step_s}
+        return list(self._api("query_range", parameters)["result"])
 
     def _api(self, path: str, parameters: Mapping[str, object]) -> Any:  # Prometheus's JSON
         url = f"{self.world.prometheus.url}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
@@ -132,7 +133,8 @@ class DataSources:
 
     def _client(self, service: str) -> Any:  # botocore makes its clients at run time
         if service not in self._clients:
-            self._clients[service] = boto3.client(
+            make = cast("Callable[..., Any]", boto3.client)  # the stubs want each service's name spelt out
+            self._clients[service] = make(
                 service, endpoint_url=self.world.account.url, region_name=REGION,
                 aws_access_key_id="grafana", aws_secret_access_key="not-a-secret",
             )  # fmt: skip  # as short as it can be said
@@ -284,8 +286,9 @@ def answered(sources: DataSources, place: Place, asked: Range) -> Asked:
 def rules(sources: DataSources) -> Iterator[Asked]:
     """The expression of every alert rule; where none is right, the rule's own choice for no data says why."""
     asked = sources.reach("now-1h")
-    for group, rule in ((group, rule) for group in GROUPS for rule in group.rules):
-        yield _judged(sources, group, rule, asked)
+    for group in GROUPS:
+        for rule in group.rules:
+            yield _judged(sources, group, rule, asked)
 
 
 def _judged(sources: DataSources, group: Group, rule: Rule, asked: Range) -> Asked:
@@ -297,7 +300,7 @@ def _judged(sources: DataSources, group: Group, rule: Rule, asked: Range) -> Ask
     except QueryError as raised:
         error = str(raised)
     return Asked(
-        board=_RULES, panel=rule.title, query=group.name, text=text, found=found, error=error,
+        board=RULES, panel=rule.title, query=group.name, text=text, found=found, error=error,
         because=rule.no_data.why,
     )  # fmt: skip  # as short as it can be said
 

@@ -8,7 +8,7 @@ datasource.tsx (steps), pkg/tsdb/cloudwatch/metric_data_query_builder.go (Metric
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -110,24 +110,18 @@ def filled(text: str, values: Values, default: str) -> str:
 
 
 def _written(value: Value, form: str) -> str:
-    if form == "prometheus":
-        return _prometheus(value)
-    if form == "doublequote":
-        return ",".join(json.dumps(one, ensure_ascii=False) for one in value.values)
-    if form == "singlequote":
-        return ",".join("'" + one.replace("'", "\\'") + "'" for one in value.values)
-    if form == "sqlstring":
-        return ",".join("'" + one.replace("'", "''") + "'" for one in value.values)
-    if form == "regex":
-        escaped = [re.sub(r"([\\^$*+?.()|[\]{}/])", r"\\\1", one) for one in value.values]
-        return escaped[0] if len(escaped) == 1 else f"({'|'.join(escaped)})"
-    if form == "pipe":
-        return "|".join(value.values)
-    if form in {"csv", "raw"}:
-        return ",".join(value.values)
-    if form == "glob":
-        return value.values[0] if len(value.values) == 1 else "{" + ",".join(value.values) + "}"
-    raise ValueError(f"format {form!r} of a variable is not known here")
+    """A choice in one of Grafana's formats."""
+    if form not in _FORMS:
+        raise ValueError(f"format {form!r} of a variable is not known here")
+    return _FORMS[form](value)
+
+
+def _regex(value: Value) -> str:
+    return _either([re.sub(r"([\\^$*+?.()|[\]{}/])", r"\\\1", one) for one in value.values])
+
+
+def _either(patterns: Sequence[str]) -> str:
+    return patterns[0] if len(patterns) == 1 else f"({'|'.join(patterns)})"
 
 
 def _prometheus(value: Value) -> str:
@@ -135,10 +129,28 @@ def _prometheus(value: Value) -> str:
     if not value.is_many:
         return value.values[0].replace("\\", "\\\\").replace("'", "\\\\'")
     escaped = [re.sub(r"[$^*{}\[\]'+?.()|]", r"\\\\\g<0>", one.replace("\\", "\\\\\\\\")) for one in value.values]
-    return escaped[0] if len(escaped) == 1 else f"({'|'.join(escaped)})"
+    return _either(escaped)
 
 
-# -- CloudWatch ---------------------------------------------------------------------------------------------------------
+def _glob(value: Value) -> str:
+    return value.values[0] if len(value.values) == 1 else "{" + ",".join(value.values) + "}"
+
+
+_FORMS: Mapping[str, Callable[[Value], str]] = {
+    "prometheus": _prometheus,
+    "glob": _glob,
+    "regex": _regex,
+    "pipe": lambda value: "|".join(value.values),
+    "csv": lambda value: ",".join(value.values),
+    "raw": lambda value: ",".join(value.values),
+    "doublequote": lambda value: ",".join(json.dumps(one, ensure_ascii=False) for one in value.values),
+    "singlequote": lambda value: ",".join("'" + one.replace("'", "\\'") + "'" for one in value.values),
+    "sqlstring": lambda value: ",".join("'" + one.replace("'", "''") + "'" for one in value.values),
+}
+"""https://grafana.com/docs/grafana/latest/dashboards/variables/variable-syntax/#advanced-variable-format-options"""
+
+
+# -- CloudWatch ----------------------------------------------------------------------------------------------------
 
 
 def metric_query(target: Mapping[str, Any], values: Values, asked: Range) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """The world that the dashboards are asked about: a company, an exporter with a month behind it, and Prometheus.
 
-Everything is real but the company: the month is replayed into a ledger and into Prometheus's blocks, then `athena-exporter
-serve` goes on with that ledger, Prometheus scrapes it, and for a while new queries run. At last nothing moves.
+Everything is real but the company: the month is replayed into a ledger and into Prometheus's blocks, then
+`athena-exporter serve` goes on with that ledger, Prometheus scrapes it, and for a while new queries run. At last
+nothing moves any more.
 """
 
 import subprocess
@@ -26,6 +27,10 @@ JOB = "athena-exporter"
 REGION = "eu-west-1"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WEEK = timedelta(days=7)
+_DAY = timedelta(hours=26)
+"""A day, and what a graph of a day looks back beyond it."""
+_READ_DAYS = 4
+"""How much of the past is asked about at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,17 +47,25 @@ class Plan:
     coarse: timedelta = timedelta(hours=6)
     live: float = 120
     lasting: timedelta = timedelta(seconds=5)
+    is_read_finely: bool = False
+    """Whether AWS is asked at every step of the newest day: then the exporter's own calls look like an exporter's."""
+
+    def reads(self, end: datetime) -> list[datetime]:
+        """The moments of the past at which AWS is asked what has happened since the one before."""
+        days = range(-(-self.days // _READ_DAYS))
+        newest = _between(end - _DAY, end, self.fine) if self.is_read_finely else [end - _DAY]
+        return sorted({*(end - timedelta(days=_READ_DAYS) * each for each in days), *newest})
 
     def steps(self, end: datetime) -> list[datetime]:
         """The moments of the past that are recorded, on round times, and `end`."""
-        newest = _between(end - timedelta(hours=26), end, self.fine)
-        week_before = _between(end - _WEEK - timedelta(hours=26), end - _WEEK, self.fine)
+        newest = _between(end - _DAY, end, self.fine)
+        week_before = _between(end - _WEEK - _DAY, end - _WEEK, self.fine)
         rest = _between(end - timedelta(days=self.days), end, self.coarse)
-        return sorted({*newest, *week_before, *rest, end})
+        return sorted({*newest, *week_before, *rest, *self.reads(end)})
 
     def pace(self, reach: timedelta) -> timedelta:
         """How often a range of this length has a sample: what a data source is told as its scrape interval."""
-        return self.fine if reach <= timedelta(hours=26) else self.coarse
+        return self.fine if reach <= _DAY else self.coarse
 
 
 def _between(since: datetime, until: datetime, step: timedelta) -> list[datetime]:
@@ -63,7 +76,10 @@ def _between(since: datetime, until: datetime, step: timedelta) -> list[datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """Quiet: nothing runs any more, and all of it is counted. `at`: Prometheus's last scrape that the rest is asked at."""
+    """Quiet: nothing runs any more, and all of it is counted.
+
+    `at`: the time of a scrape of all that, at which everything is asked. `history`: the size of the blocks.
+    """
 
     account: athena_testbed.Running
     exporter: str
@@ -93,6 +109,7 @@ def settings(plan: Plan) -> athena_testbed.Settings:
         insights_delay=timedelta(0),
         time_scale=0.1,
         failed_starts=0.03,
+        lost_events=0,
     )
 
 
@@ -165,7 +182,7 @@ def _past(
     path = _written(folder / "past.yml", _configuration(folder, running, **told))
     recording = Recording()
     with life(path, running, Moved(aws=aws, own=MovedClock()), began) as lived:
-        for at, samples in lived.through(steps):
+        for at, samples in lived.through(steps, plan.reads(end), end - 2 * timedelta(days=_READ_DAYS)):
             recording.take(at, samples)
     aws.put(None)
     return recording, began
@@ -213,7 +230,7 @@ def _is_live(server: Prometheus) -> bool:
 def _rest(running: athena_testbed.Running, server: Prometheus, plan: Plan, began: datetime) -> datetime:
     """Let new queries run for a while, then end all and wait until it is counted and scraped."""
     until(
-        lambda: _queries_since(running, plan) > plan.live * plan.lasting.total_seconds() / 60,
+        lambda: _live_queries(running) > plan.live * plan.lasting.total_seconds() / 60,
         seconds=60,
         what="new queries run",
     )
@@ -238,7 +255,7 @@ def _rest(running: athena_testbed.Running, server: Prometheus, plan: Plan, began
     return datetime.fromtimestamp(stamp, tz=UTC)
 
 
-def _queries_since(running: athena_testbed.Running, plan: Plan) -> int:
+def _live_queries(running: athena_testbed.Running) -> int:
     since = datetime.fromtimestamp(running.account.began_ms / 1000, tz=UTC)
     return int(running.truth(since)["queries"])
 

@@ -20,6 +20,7 @@ from athena_dashboards.promql import (
     relabel,
     select,
 )
+from athena_dashboards.signals import delivery
 from athena_dashboards.signals import exporter as signals
 from athena_exporter import catalog
 
@@ -184,7 +185,7 @@ GROUP = Group(
                 "The oldest event in the outbox of {instance} has waited {value} for {consumer}; "
                 "the threshold is {threshold}. Nothing is lost yet."
             ),
-            shown=Shown(board=links.EXPORTER, signal=signals.OUTBOX_AGE),
+            shown=Shown(board=links.EXPORTER, signal=delivery.OUTBOX_AGE),
         ),
         Rule(
             uid="athena-outbox-near-bound",
@@ -198,7 +199,7 @@ GROUP = Group(
                 "{value} facts wait for {consumer} in the outbox of {instance}; the threshold is {threshold}. "
                 "Beyond 2 GiB or 13 days the oldest are dropped."
             ),
-            shown=Shown(board=links.EXPORTER, signal=signals.OUTBOX),
+            shown=Shown(board=links.EXPORTER, signal=delivery.OUTBOX),
         ),
         Rule(
             uid="athena-events-lost",
@@ -212,7 +213,7 @@ GROUP = Group(
                 "Events of {instance} that were lost in the last hour, {reason}: {value}. Metrics and reports know "
                 "their queries all the same."
             ),
-            shown=Shown(board=links.EXPORTER, signal=signals.EVENT_TROUBLE),
+            shown=Shown(board=links.EXPORTER, signal=delivery.EVENT_TROUBLE),
         ),
         Rule(
             uid="athena-label-overflow",

@@ -7,7 +7,7 @@ from athena_dashboards.alerts.model import Group, Rule, Severity, Shown
 from athena_dashboards.alerts.rules.parts import TARGET, WORKGROUP, risen, steady
 from athena_dashboards.alerts.wording import Wording
 from athena_dashboards.promql import Expr, aggregate, clamp_min, only_without, select, unlike
-from athena_dashboards.signals import failures, limits, spend
+from athena_dashboards.signals import failures, limits, spend, users, workgroups
 from athena_exporter import catalog
 from athena_exporter.records import OTHER, PENDING, UNATTRIBUTED, UNKNOWN
 
@@ -69,8 +69,7 @@ GROUP = Group(
                 "Workgroup {workgroup} (account {account_id}, {region}) scanned {value} in the last hour; "
                 "the threshold is {threshold}."
             ),
-            shown=Shown(board=links.OVERVIEW, signal=spend.PER_HOUR),
-            line="the panel shows dollars, the rule bytes",
+            shown=Shown(board=links.WORKGROUPS, signal=workgroups.OVER_TIME),
         ),
         Rule(
             uid="athena-user-scan",
@@ -84,8 +83,8 @@ GROUP = Group(
                 "{user} (account {account_id}, {region}) has scanned {value} since midnight UTC; "
                 "the threshold is {threshold}."
             ),
-            shown=Shown(board=links.OVERVIEW, signal=spend.TOP_USERS),
-            line="the panel shows dollars of the month, the rule bytes of a UTC day",
+            shown=Shown(board=links.USERS, signal=users.SCANNED_BY_USER),
+            line="the panel shows the chosen range, the rule a UTC day",
         ),
         Rule(
             uid="athena-scan-spike",

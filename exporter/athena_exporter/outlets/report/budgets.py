@@ -12,7 +12,7 @@ from athena_exporter.outlets.report.table import Cell, Column, Table
 from athena_exporter.records import Target, from_epoch_ms
 
 NAME = "budgets"
-SUMMARY = "who is how near to which limit now, and at the end of the window if it goes on so (needs --config)"
+SUMMARY = "who is how near to which limit now, and at the end of the window if it goes on so"
 RUNNING = "what running queries have scanned so far is not known: each counts when it has ended"
 _NANO = 1_000_000_000
 
@@ -54,7 +54,6 @@ _CROSSED_FOR_PEOPLE = (
     _column("budget", "Budget"),
     _column("subject", "Subject"),
     _column("level", "Would be", tables.Unit.AMOUNT),
-    _column("used", "Used then", tables.Unit.AMOUNT),
     _column("most", "At most", tables.Unit.AMOUNT),
     _column("limit", "Limit", tables.Unit.AMOUNT),
 )
@@ -87,7 +86,9 @@ def build_budgets(found: Sequence[TargetBudgets], *, limit: int | None = None) -
         ValueError: a limit below 1.
     """
     _require_rows(limit)
-    all_of_them = [(one.target, state, standing) for one in found for state in one.states for standing in state.standings]
+    all_of_them = [
+        (one.target, state, standing) for one in found for state in one.states for standing in state.standings
+    ]
     all_of_them.sort(key=lambda it: (-it[2].ratio, it[1].budget.name, it[2].subject, it[0]))
     shown = all_of_them[:limit]
     several = len(found) > 1
@@ -99,9 +100,9 @@ def build_budgets(found: Sequence[TargetBudgets], *, limit: int | None = None) -
         title="Budgets, nearest to the limit first",
         columns=columns,
         rows=tuple(rows),
-        total=("total", sums, *[None] * (len(columns) - 2)),
+        total=("",) * len(columns),
         omitted=len(all_of_them) - len(shown),
-        notes=tuple(_notes(found)),
+        notes=(sums, *_notes(found)),
     )
 
 
@@ -120,9 +121,9 @@ def build_crossings(found: Sequence[TargetCrossings], notes: Iterable[str], *, l
         title="Who would have been warned or stopped",
         columns=columns,
         rows=tuple(rows),
-        total=("total", None, f"{len(stopped)} stopped, {len(warned)} warned only", *[None] * (len(columns) - 3)),
+        total=("",) * len(columns),
         omitted=len(all_of_them) - len(shown),
-        notes=tuple(notes),
+        notes=(f"{len(stopped)} stopped, {len(warned)} warned only", *notes),
     )
 
 
@@ -153,7 +154,7 @@ def _crossed_for_people(target: Target, one: Crossing, *, several: bool) -> tupl
     unit = one.budget.limit.unit
     at = f"{from_epoch_ms(one.at_ms):%Y-%m-%d %H:%M}"
     name = _named(one.budget.name, target, several=several)
-    amounts = (_words(unit, amount) for amount in (one.used, one.most, one.limit))
+    amounts = (_words(unit, amount) for amount in (one.most, one.limit))
     return (at, name, one.subject, _WOULD_BE[one.level], *amounts)
 
 

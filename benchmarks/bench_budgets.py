@@ -1,0 +1,125 @@
+"""What budgets cost: 10,000 subjects, 50 budgets, 1,000 queries a second, and a look at who is where.
+
+The same queries are counted three times: without budgets, with the two that ship, and with fifty. The difference of
+processor time is what evaluation costs a query.
+"""
+
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from measure import Stopwatch, median_of, say, table, verdict, workplace
+from workload import NOON, RULES, TARGET, Company
+
+from athena_exporter.budgets import Amount, Budget, Calendar, Match, Per, Period, Rolling, Unit
+from athena_exporter.ledger.store import Ledger, LedgerSettings
+from athena_exporter.records import Batch, Record, StartedQuery
+
+SUBJECTS = 10_000
+BUDGETS = 50
+QUERIES_PER_SECOND = 1_000
+QUERIES = 20_000
+RUNS = 3
+BAR = 0.05
+_LIMIT = Amount(unit=Unit.BYTES, value=2**40)
+_DAY, _WEEK, _MONTH = (Calendar(period=period, zone="Europe/Berlin") for period in Period)
+
+
+def shipped() -> tuple[Budget, ...]:
+    return (_budget("user-daily", Per.USER, _DAY), _budget("workgroup-monthly", Per.WORKGROUP, _MONTH))
+
+
+def fifty() -> tuple[Budget, ...]:
+    """What a large company may write: ten that hold for everybody, two for each of twenty teams."""
+    windows = (_DAY, _MONTH, Rolling(length=timedelta(hours=24)))
+    wide = [_budget(f"user-{n}", Per.USER, window) for n, window in enumerate(windows)]
+    wide += [_budget(f"role-{n}", Per.ROLE, window) for n, window in enumerate(windows)]
+    wide += [_budget(f"workgroup-{n}", Per.WORKGROUP, window) for n, window in enumerate((*windows, _WEEK))]
+    teams = [
+        _budget(f"team-{n:02d}-{per}", per, _WEEK, workgroup=(f"team-{n:02d}",))
+        for n in range(20)
+        for per in (Per.USER, Per.ROLE)
+    ]
+    found = (*wide, *teams)
+    assert len(found) == BUDGETS
+    return found
+
+
+def _budget(name: str, per: Per, window: Calendar | Rolling, **match: tuple[str, ...]) -> Budget:
+    return Budget(name=name, per=per, window=window, limit=_LIMIT, match=Match(**match))
+
+
+def every_fifty() -> tuple[Budget, ...]:
+    """The worst that one can write: fifty that all count every query, each in a sum of its own."""
+    return tuple(_budget(f"b{n:02d}", Per.USER, Rolling(length=timedelta(hours=49 + n))) for n in range(BUDGETS))
+
+
+def batches(run: int) -> list[Batch]:
+    """A run's queries, with ten thousand users."""
+    found = []
+    for executions, starts in Company(seed=run).day(NOON + timedelta(minutes=run), QUERIES):
+        found += [executions, replace(starts, records=tuple(map(_someone, starts.records)))]
+    return found
+
+
+def _someone(record: Record) -> Record:
+    assert isinstance(record, StartedQuery)
+    number = int(record.query_id.replace("-", "")[:8], 16) % SUBJECTS
+    return replace(record, identity=replace(record.identity, user=f"firstname.lastname{number:05d}@example.com"))
+
+
+def counted(folder: Path, name: str, budgets: tuple[Budget, ...]) -> tuple[Stopwatch, Stopwatch]:
+    """A run's median time of counting, and of a look at who is where."""
+    say(f"budgets: {name}")
+    settings = LedgerSettings(path=folder / f"budgets-{len(name)}.db", rules=RULES, budgets=budgets)
+    with closing(Ledger(settings, monotonic=lambda: 0.0)) as ledger:
+        ledger.adopt(TARGET, NOON - timedelta(days=40))
+        waiting = iter([batches(run) for run in range(RUNS + 1)])
+        _apply(ledger, next(waiting))
+        counting = median_of(RUNS, lambda: _apply(ledger, next(waiting)))
+        return counting, median_of(3, lambda: ledger.budget_states(NOON + timedelta(minutes=1)))
+
+
+def _apply(ledger: Ledger, found: Sequence[Batch]) -> None:
+    for batch in found:
+        ledger.apply(batch)
+
+
+def main() -> None:
+    folder = workplace(sys.argv)
+    sets = (
+        ("none", ()), ("the two that ship", shipped()), (f"{BUDGETS}, of which 12 count a query", fifty()),
+        (f"{BUDGETS}, of which all count every query", every_fifty()),
+    )  # fmt: skip  # a table
+    measured = [(name, *counted(folder, name, budgets)) for name, budgets in sets]
+    floor = measured[0][1].cpu
+    rows = [_row(name, counting, looking, floor) for name, counting, looking in measured]
+    header = [
+        "Budgets", "queries/s", "us of processor a query", "of them budgets",
+        f"of a core at {QUERIES_PER_SECOND:,}/s", f"bar {BAR:.0%} met", "ms of a look",
+    ]  # fmt: skip  # a row
+    print(f"""\
+## Budgets
+
+{SUBJECTS:,} subjects. A query comes twice, as one of 500 executions a batch and as one of 500 starts, on a real file,
+`synchronous=FULL`. Median of {RUNS} runs of {QUERIES:,} queries. A look is what each publication takes; after one the
+exporter rests fifty times as long, so that looking takes 2 % of a core at most.
+
+{table(header, rows)}
+""")
+
+
+def _row(name: str, counting: Stopwatch, looking: Stopwatch, floor: float) -> list[str]:
+    own = max(0.0, counting.cpu - floor) / QUERIES
+    share = own * QUERIES_PER_SECOND
+    return [
+        name, f"{QUERIES / counting.wall:,.0f}", f"{counting.cpu / QUERIES * 1e6:.0f}", f"{own * 1e6:.0f}",
+        f"{share:.1%}", verdict(met=share < BAR), f"{looking.wall * 1000:,.1f}",
+    ]  # fmt: skip  # a row
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""Which budgets a query counts for: all that fit it, never for somebody whom nobody has named."""
+
+import pytest
+
+from athena_exporter.budgets import Calendar, Charge, Globs, Match, Matcher, Per, Period, Query, Tally
+
+DAY = Calendar(period=Period.DAY)
+KNOWN = Query("etl", "sales", "dbt:orders", "ann", "analyst", "console")
+UNNAMED = Query("etl", "sales", None)
+
+
+def tally(per: Per, **match: tuple[str, ...]) -> Tally:
+    return Tally(per=per, window=DAY, match=Match(**match))
+
+
+def subjects(query: Query, *tallies: Tally) -> list[str]:
+    return [charge.subject for charge in Matcher(tallies).charges(query)]
+
+
+def test_a_query_counts_for_every_tally_that_fits() -> None:
+    everyone = (tally(Per.USER), tally(Per.ROLE), tally(Per.WORKGROUP), tally(Per.WORKLOAD))
+    assert subjects(KNOWN, *everyone) == ["ann", "analyst", "etl", "dbt:orders"]
+
+
+def test_a_query_without_a_user_counts_for_its_workgroup_alone() -> None:
+    assert subjects(UNNAMED, tally(Per.USER), tally(Per.ROLE), tally(Per.WORKLOAD), tally(Per.WORKGROUP)) == ["etl"]
+    assert subjects(UNNAMED, tally(Per.WORKGROUP, user=("*",))) == []
+
+
+@pytest.mark.parametrize("user", ["pending", "unattributed", "unknown"])
+def test_nobody_has_no_limit(user: str) -> None:
+    assert subjects(KNOWN._replace(user=user), tally(Per.USER)) == []
+
+
+def test_all_fields_have_to_fit_and_one_pattern_of_each() -> None:
+    strict = tally(Per.USER, workgroup=("prod", "et?"), database=("s*",), client=("console",), role=("[ab]*",))
+    assert subjects(KNOWN, strict) == ["ann"]
+    for other in ({"workgroup": "etl2"}, {"database": "web"}, {"client": "dbt"}, {"role": "loader"}, {"role": None}):
+        assert subjects(KNOWN._replace(**other), strict) == []
+
+
+def test_a_pattern_fits_the_whole_name_and_heeds_the_case() -> None:
+    globs = Globs(("air*", "b.c"))
+    assert [text for text in ("air", "airflow", "fair", "Air", "b.c", "bxc", "b.c\n") if globs.fit(text)] == [
+        "air",
+        "airflow",
+        "b.c",
+    ]
+    assert Globs(()).fit(None)
+    assert not globs.fit(None)
+
+
+def test_a_name_that_comes_late_adds_only_what_was_lacking() -> None:
+    matcher = Matcher((tally(Per.WORKGROUP), tally(Per.USER), tally(Per.WORKLOAD)))
+    assert matcher.gained(UNNAMED, KNOWN) == (Charge(1, "ann"), Charge(2, "dbt:orders"))
+    told_by_sql = UNNAMED._replace(workload="dbt:orders")
+    assert matcher.gained(told_by_sql, KNOWN) == (Charge(1, "ann"),)
+    assert matcher.gained(KNOWN, KNOWN) == ()
+
+
+def test_what_no_tally_asks_for_makes_no_new_kind_of_query() -> None:
+    matcher = Matcher((tally(Per.USER),))
+    first = matcher.charges(KNOWN)
+    assert matcher.charges(KNOWN._replace(database="web", workload="dbt:customers")) is first
+
+
+def test_equal_tallies_have_equal_definitions_and_others_do_not() -> None:
+    same = (tally(Per.USER, user=("b", "a")), tally(Per.USER, user=("a", "b", "a")))
+    assert same[0].definition == same[1].definition
+    different = (
+        tally(Per.USER), tally(Per.ROLE), tally(Per.USER, role=("a",)), tally(Per.USER, client=("a",)),
+        Tally(per=Per.USER, window=Calendar(period=Period.WEEK), match=Match()),
+        Tally(per=Per.USER, window=Calendar(period=Period.DAY, zone="Asia/Tokyo"), match=Match()),
+    )  # fmt: skip  # a table
+    assert len({one.definition for one in different}) == len(different)

@@ -1,0 +1,137 @@
+"""Who is where: limits, exceptions, levels to the byte, and where it leads."""
+
+from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from athena_exporter.budgets import (
+    Allowance,
+    Amount,
+    Budget,
+    BudgetState,
+    Calendar,
+    Level,
+    Match,
+    Per,
+    Period,
+    Rolling,
+    Standing,
+    Unit,
+    Used,
+    assess,
+)
+from athena_exporter.records import epoch_ms
+
+NOON = epoch_ms(datetime(2026, 3, 10, 12, tzinfo=UTC))
+HOUR = 3_600_000
+GIB = 2**30
+
+
+def limit(value: int, unit: Unit = Unit.BYTES) -> Amount:
+    return Amount(unit=unit, value=value)
+
+
+def budget(**told: Any) -> Budget:
+    plain: dict[str, Any] = {
+        "name": "daily", "per": Per.USER, "window": Calendar(period=Period.DAY), "limit": limit(100 * GIB),
+    }  # fmt: skip  # four words
+    return Budget(**plain | told)
+
+
+def state(one: Budget, used: dict[str, int], now_ms: int = NOON, since_ms: int = 0) -> BudgetState:
+    usage = {subject: Used(amount, 2 * amount) for subject, amount in used.items()}
+    return assess(one, usage, {"etl": "loading", "dbt": "loading"}, since_ms=since_ms, now_ms=now_ms)
+
+
+def only(one: Budget, used: int, now_ms: int = NOON, since_ms: int = 0) -> Standing:
+    (found,) = state(one, {"ann": used}, now_ms, since_ms).standings
+    return found
+
+
+@pytest.mark.parametrize(
+    ("used", "level"),
+    [(79, Level.OK), (80, Level.WARNED), (99, Level.WARNED), (100, Level.EXCEEDED), (500, Level.EXCEEDED)],
+)
+def test_a_level_begins_with_its_first_byte(used: int, level: Level) -> None:
+    assert only(budget(limit=limit(100)), used).level is level
+
+
+def test_a_warn_ratio_is_the_decimal_that_was_written() -> None:
+    """0.7 of 10 is 7; the nearest float below it must not make it 6.999..."""
+    one = budget(limit=limit(10), warn=Fraction("0.7"))
+    assert [only(one, used).level for used in (6, 7)] == [Level.OK, Level.WARNED]
+
+
+def test_a_limit_in_dollars_is_compared_with_the_list_price() -> None:
+    found = only(budget(limit=limit(100, Unit.USD)), 50)
+    assert (found.unit, found.used, found.level) == (Unit.USD, 100, Level.EXCEEDED)
+
+
+def test_the_first_exception_that_fits_holds() -> None:
+    one = budget(
+        exceptions=(
+            Allowance(subject=("ann",), limit=limit(GIB), until=None, reason="new here"),
+            Allowance(subject=("a*",), limit=None, until=None, reason="trusted"),
+        )
+    )
+    found = {one.subject: one.limit for one in state(one, {"ann": 1, "abe": 10**15, "bob": 1}).standings}
+    assert found == {"ann": GIB, "abe": None, "bob": 100 * GIB}
+
+
+def test_without_a_limit_nobody_is_over_it() -> None:
+    one = budget(exceptions=(Allowance(subject=("ann",), limit=None, until=None, reason="trusted"),))
+    found = only(one, 10**15)
+    assert (found.level, found.ratio, found.forecast_ratio) == (Level.OK, 0.0, None)
+
+
+def test_an_exception_holds_through_its_last_day_where_the_budget_is() -> None:
+    until = Allowance(subject=("ann",), limit=limit(GIB), until=date(2026, 3, 9), reason="closing")
+    one = budget(window=Calendar(period=Period.DAY, zone="America/New_York"), exceptions=(until,))
+    midnight = epoch_ms(datetime(2026, 3, 10, 4, tzinfo=UTC))
+    before, after = state(one, {"ann": 1}, midnight - 1), state(one, {"ann": 1}, midnight)
+    assert (before.standings[0].limit, before.expired) == (GIB, 0)
+    assert (after.standings[0].limit, after.expired) == (100 * GIB, 1)
+
+
+def test_the_nearest_to_the_limit_comes_first() -> None:
+    one = budget(exceptions=(Allowance(subject=("small",), limit=limit(10), until=None, reason="a robot"),))
+    assert [it.subject for it in state(one, {"big": 60 * GIB, "small": 9, "idle": 0}).standings] == [
+        "small",
+        "big",
+        "idle",
+    ]
+
+
+def test_patterns_of_the_subject_itself_are_asked_when_looking() -> None:
+    one = budget(match=Match(user=("b*",), role=("analyst",)))
+    assert one.tally.match == Match(role=("analyst",))
+    assert [it.subject for it in state(one, {"ann": 1, "bob": 1}).standings] == ["bob"]
+
+
+def test_a_component_is_what_its_workgroups_come_to() -> None:
+    one = budget(per=Per.COMPONENT, match=Match(workgroup=("e*", "d*", "u*")))
+    assert one.tally.per is Per.WORKGROUP
+    (found,) = state(one, {"etl": 3, "dbt": 4, "untagged": 100}).standings
+    assert (found.subject, found.used) == ("loading", 7)
+
+
+def test_half_of_the_day_foretells_the_other_half() -> None:
+    assert only(budget(), 40 * GIB).forecast == 80 * GIB
+    assert only(budget(), 40 * GIB).forecast_ratio == 0.8
+
+
+def test_what_was_not_counted_is_not_held_against_the_forecast() -> None:
+    """Counted for three hours, as many bytes an hour for the twelve that are left."""
+    found = state(budget(), {"ann": 30}, since_ms=NOON - 3 * HOUR)
+    assert found.standings[0].forecast == 150
+    assert not found.is_whole
+
+
+def test_the_first_minutes_of_a_window_foretell_nothing_and_a_rolling_one_never_does() -> None:
+    midnight = NOON - 12 * HOUR
+    assert only(budget(), 1, midnight + HOUR).forecast is None
+    assert only(budget(), 1, midnight + 2 * HOUR).forecast == 12
+    assert only(budget(), 1, midnight).forecast is None
+    assert only(budget(window=Rolling(length=timedelta(hours=24))), 1).forecast is None
