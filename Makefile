@@ -27,7 +27,7 @@ ALONE := -m process
 FOR ?=
 ARGS ?=
 
-.PHONY: help setup fmt format-check lint types layers dashboards generated test coverage check demo fuzz tpc chaos bench lock upgrade clean
+.PHONY: help setup fmt format-check lint types layers dashboards panels generated test coverage check demo fuzz tpc chaos bench lock upgrade clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -69,6 +69,9 @@ layers: $(READY) ## do the imports follow the data?
 
 dashboards: $(READY) ## write dashboards, alert rules and the documents that come from code
 	@$(BIN)/python -m athena_dashboards
+
+panels: $(READY) ## what every query of every dashboard answers, in a company with a month behind it (a minute or two)
+	@PYTHONPATH=tests/support $(BIN)/python -m panels $(ARGS)
 
 generated: $(READY) ## the contracts alone: generated files, documents, the repository's own rules (part of test)
 	@$(BIN)/python -m pytest tests/contract $(ARGS)

@@ -34,7 +34,7 @@ def shipped() -> tuple[Budget, ...]:
 
 def fifty() -> tuple[Budget, ...]:
     """What a large company may write: ten that hold for everybody, two for each of twenty teams."""
-    windows = (_DAY, _MONTH, Rolling(length=timedelta(hours=24)))
+    windows: tuple[Calendar | Rolling, ...] = (_DAY, _MONTH, Rolling(length=timedelta(hours=24)))
     wide = [_budget(f"user-{n}", Per.USER, window) for n, window in enumerate(windows)]
     wide += [_budget(f"role-{n}", Per.ROLE, window) for n, window in enumerate(windows)]
     wide += [_budget(f"workgroup-{n}", Per.WORKGROUP, window) for n, window in enumerate((*windows, _WEEK))]

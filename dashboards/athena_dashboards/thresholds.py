@@ -68,18 +68,24 @@ CUTOFF_HITS = Threshold(
     value=0, unit=Unit.COUNT, why="Each cut-off query was paid for and gave nobody a result; a day's are told together."
 )
 UNGUARDED = Threshold(
-    value=0, unit=Unit.COUNT, why="Without a limit one query may cost anything; settings that do not bind guard nothing."
+    value=0,
+    unit=Unit.COUNT,
+    why="Without a limit one query may cost anything; settings that do not bind guard nothing.",
 )
 PIPELINE_FAILURES = Threshold(
     value=2, unit=Unit.COUNT, why="Retries hide one or two an hour; a third is a pipeline that stands."
 )
 PIPELINE_SHARE = Threshold(
-    value=0.5, unit=Unit.RATIO, why="Where most of a day's queries come from Airflow or dbt, the workgroup is a pipeline's."
+    value=0.5,
+    unit=Unit.RATIO,
+    why="Where most of a day's queries come from Airflow or dbt, the workgroup is a pipeline's.",
 )
 UNATTRIBUTED_FLOOR = Threshold(
     value=GIB, unit=Unit.BYTES, why="The share of next to nothing: a day below a GiB is reckoned as a GiB."
 )
-EXPORTER_DOWN = Threshold(value=0, unit=Unit.COUNT, why="What is not watched may cost anything; one that is gone is enough.")
+EXPORTER_DOWN = Threshold(
+    value=0, unit=Unit.COUNT, why="What is not watched may cost anything; one that is gone is enough."
+)
 BEHIND = Threshold(value=0, unit=Unit.COUNT, why="It catches up with an hour's outage in minutes; longer is a trouble.")
 THROTTLED_FLOOR = Threshold(value=20, unit=Unit.COUNT, why="The share of a handful of calls says nothing.")
 OUTBOX_DEPTH = Threshold(

@@ -182,6 +182,26 @@ def _two_weeks(story: Story, then: int, now: int) -> None:
     story.passes(8 * HOUR, each=lambda: story.sweep(runs.query(scanned_bytes=now)))
 
 
+def _outage_now(story: Story) -> None:
+    """Twenty hours without Athena; then all that ran meanwhile is counted at once, no more than a week before."""
+    runs = Runs(story)
+    story.passes(DAY, each=lambda: story.sweep(runs.query(scanned_bytes=50 * GIB)))
+    story.passes(6 * DAY, is_up=False)
+    story.passes(20 * HOUR, each=lambda: None)
+    story.sweep(*(runs.query(scanned_bytes=50 * GIB) for _ in range(20)))
+    story.passes(4 * HOUR, each=lambda: story.sweep(runs.query(scanned_bytes=50 * GIB)))
+
+
+def _outage_then(story: Story) -> None:
+    """A week before nothing could be counted for the first hours of the six; today is as that day was."""
+    runs = Runs(story)
+    story.passes(3 * HOUR, each=lambda: story.sweep(runs.query(scanned_bytes=50 * GIB)))
+    story.passes(4 * HOUR, each=lambda: None)
+    story.passes(HOUR, each=lambda: story.sweep(runs.query(scanned_bytes=50 * GIB)))
+    story.passes(7 * DAY - 8 * HOUR, is_up=False)
+    story.passes(12 * HOUR, each=lambda: story.sweep(runs.query(scanned_bytes=50 * GIB)))
+
+
 def _young(story: Story) -> None:
     runs = Runs(story)
     story.passes(8 * HOUR)
@@ -194,7 +214,7 @@ SPIKE = (
         name="a workgroup scans four times what it scanned a week before",
         tell=partial(_two_weeks, then=50 * GIB, now=200 * GIB),
         step=HOUR,
-        every=4 * HOUR,
+        every=2 * HOUR,
         alerts=(
             Alert(
                 labels=_ETL,
@@ -204,10 +224,12 @@ SPIKE = (
         ),
     ),
     Case(
-        name="it scans twice as much", tell=partial(_two_weeks, then=50 * GIB, now=100 * GIB), step=HOUR, every=4 * HOUR
+        name="it scans twice as much", tell=partial(_two_weeks, then=50 * GIB, now=100 * GIB), step=HOUR, every=2 * HOUR
     ),
-    Case(name="four times next to nothing", tell=partial(_two_weeks, then=GIB, now=4 * GIB), step=HOUR, every=4 * HOUR),
-    Case(name="the workgroup is younger than a week", tell=_young, step=HOUR, every=4 * HOUR),
+    Case(name="four times next to nothing", tell=partial(_two_weeks, then=GIB, now=4 * GIB), step=HOUR, every=2 * HOUR),
+    Case(name="all is counted at once after an outage", tell=_outage_now, step=HOUR, every=2 * HOUR),
+    Case(name="the exporter was out a week before", tell=_outage_then, step=HOUR, every=2 * HOUR),
+    Case(name="the workgroup is younger than a week", tell=_young, step=HOUR, every=2 * HOUR),
 )
 
 
@@ -376,8 +398,8 @@ def _down(story: Story, gone: timedelta) -> None:
 def _gone(account: str, region: str) -> Alert:
     return Alert(
         labels={"account_id": account, "region": region},
-        description=f"Prometheus has no figures of {account} in {region}: the exporter is down, not scraped, "
-        "or no longer told to read it.",
+        description=f"There are no figures of {account} in {region}: the exporter is down, not scraped, "
+        "or no longer told to read it; or Prometheus does not answer.",
     )
 
 

@@ -1,6 +1,7 @@
 """One sentence about an alert, written once, spoken in Grafana's and in Prometheus's templates.
 
-`{value}` is the figure, `{threshold}` the bound, any other `{name}` a label of the series. Both systems expand Go's
+`{value}` is the figure, `{threshold}` the bound, any other `{name}` a label of the series; `{name|words}` has words for
+an alert that has no series, for Grafana could not ask. Both systems expand Go's
 templates with Prometheus's functions; they differ in where the figure is found.
 Sources: https://prometheus.io/docs/prometheus/latest/configuration/template_reference/ and
 https://grafana.com/docs/grafana/latest/alerting/alerting-rules/templates/reference/
@@ -14,7 +15,7 @@ from athena_dashboards.promql import Expr
 from athena_dashboards.theme import Unit
 from athena_dashboards.thresholds import Threshold
 
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_PLACEHOLDER = re.compile(r"\{(\w+)(?:\|([^}]*))?\}")
 _KIB = 1024
 _BINARY = ("", "Ki", "Mi", "Gi", "Ti", "Pi")
 
@@ -45,12 +46,12 @@ class Wording:
         """
 
         def replaced(found: re.Match[str]) -> str:
-            return _spoken(found.group(1), dialect, expr, threshold)
+            return _spoken(found.group(1), found.group(2), dialect, expr, threshold)
 
         return _PLACEHOLDER.sub(replaced, self.text)
 
 
-def _spoken(name: str, dialect: Dialect, expr: Expr, threshold: Threshold) -> str:
+def _spoken(name: str, otherwise: str | None, dialect: Dialect, expr: Expr, threshold: Threshold) -> str:
     if name == "value":
         return dialect.value.format(*_FUNCTIONS[threshold.unit])
     if name == "threshold":
@@ -58,7 +59,9 @@ def _spoken(name: str, dialect: Dialect, expr: Expr, threshold: Threshold) -> st
     if name not in expr.labels:
         known = ", ".join(sorted(expr.labels)) or "none"
         raise WordingError(f"its series have no label {name!r} to speak of; they have {known}")
-    return f"{{{{ $labels.{name} }}}}"
+    if otherwise is None:
+        return f"{{{{ $labels.{name} }}}}"
+    return f"{{{{ with $labels.{name} }}}}{{{{ . }}}}{{{{ else }}}}{otherwise}{{{{ end }}}}"
 
 
 _FUNCTIONS = {

@@ -142,7 +142,7 @@ def _bar_gauge(view: BarGauge, signal: Signal, common: Json) -> Json:
     }  # fmt: skip  # a list of words
     options = {
         "displayMode": "basic", "orientation": "horizontal", "showUnfilled": True, "valueMode": "color",
-        "minVizHeight": 16, "minVizWidth": 8, "namePlacement": "auto", "sizing": "auto",
+        "minVizHeight": 16, "minVizWidth": 8, "text": {"titleSize": 13, "valueSize": 15}, "namePlacement": "auto", "sizing": "auto",
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
     }  # fmt: skip  # a list of words
     made = G.BarGauge(thresholds=[], extraJson={"fieldConfig": {"defaults": defaults, "overrides": []}}, **common)

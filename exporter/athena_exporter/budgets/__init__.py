@@ -9,11 +9,12 @@ from athena_exporter.budgets.advice import Advice, advise, amount_words, window_
 from athena_exporter.budgets.matching import Charge, Globs, Matcher, Query
 from athena_exporter.budgets.model import COMPONENT_TAG, Allowance, Amount, Budget, Match, Per, Tally, Unit
 from athena_exporter.budgets.simulation import Crossing, Portion, Replay, Resolution
-from athena_exporter.budgets.standing import BudgetState, Level, Standing, Used, assess
+from athena_exporter.budgets.standing import HALFWAY, BudgetState, Level, Standing, Used, assess
 from athena_exporter.budgets.windows import Calendar, Kept, Period, Rolling, Span, Window, cells_of, kept_from, span_at
 
 __all__ = [
     "COMPONENT_TAG",
+    "HALFWAY",
     "Advice",
     "Allowance",
     "Amount",

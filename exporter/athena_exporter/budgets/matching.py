@@ -1,7 +1,11 @@
-"""Which tallies a query counts for. The answer for a query's kind is remembered: a new one is asked for once."""
+"""Which tallies a query counts for.
+
+Patterns are asked once for each value of a field: the answer is a set of tallies, as the bits of an integer, and a
+query counts for those in the sets of all its fields. So neither subjects nor combinations of them cost anything.
+"""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from fnmatch import translate
 from typing import NamedTuple, TypeAlias
 
@@ -11,6 +15,7 @@ from athena_exporter.records import PENDING, UNATTRIBUTED, UNKNOWN
 
 _NOBODY = frozenset({PENDING, UNATTRIBUTED, UNKNOWN})
 _REMEMBERED = 200_000
+"""Values of one field; there are mostly a few thousand."""
 
 
 class Query(NamedTuple):
@@ -31,7 +36,8 @@ class Charge(NamedTuple):
     subject: str
 
 
-Charges: TypeAlias = tuple[Charge, ...]
+Plan: TypeAlias = tuple[tuple[int, tuple[tuple[int, int], ...]], ...]
+"""By the window's place: the tallies' places, each with the place of its subject among the query's fields."""
 
 
 class Globs:
@@ -45,27 +51,33 @@ class Globs:
         return self._fits is None or (text is not None and self._fits(text) is not None)
 
 
-class _Filter:
-    """A tally, ready to be asked."""
+class _Field:
+    """What one field of a query says about all tallies."""
 
-    def __init__(self, place: int, tally: Tally) -> None:
-        self._place = place
-        self._per = tally.per.value
-        self._fields = [
-            (Query._fields.index(name), Globs(patterns)) for name, patterns in _asked(tally.match) if patterns
-        ]
+    def __init__(self, name: str, tallies: Sequence[Tally]) -> None:
+        self.place = Query._fields.index(name)
+        self._subjects = [tally.per.value == name for tally in tallies]
+        self._is_user = name == Per.USER
+        self._globs = [Globs(getattr(tally.match, name, ())) for tally in tallies]
+        self.matters = any(self._subjects) or any(getattr(tally.match, name, ()) for tally in tallies)
+        self._known: dict[str | None, int] = {}
 
-    def charge(self, query: Query) -> Charge | None:
-        subject = getattr(query, self._per)
-        if not subject or (self._per == Per.USER and subject in _NOBODY):
-            return None
-        if all(globs.fit(query[place]) for place, globs in self._fields):
-            return Charge(self._place, subject)
-        return None
+    def mask(self, value: str | None) -> int:
+        """The tallies that the value lets in."""
+        mask = self._known.get(value)
+        if mask is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            mask = self._known[value] = self._ask(value)
+        return mask
 
-
-def _asked(match: Match) -> Iterable[tuple[str, Patterns]]:
-    return ((name, getattr(match, name)) for name in Match.__slots__)
+    def _ask(self, value: str | None) -> int:
+        somebody = bool(value) and not (self._is_user and value in _NOBODY)
+        return sum(
+            1 << place
+            for place, (is_subject, globs) in enumerate(zip(self._subjects, self._globs, strict=True))
+            if (somebody or not is_subject) and globs.fit(value)
+        )
 
 
 class Matcher:
@@ -73,50 +85,44 @@ class Matcher:
 
     def __init__(self, tallies: Sequence[Tally]) -> None:
         self.tallies = tuple(tallies)
-        self._filters = [_Filter(place, tally) for place, tally in enumerate(self.tallies)]
         windows = tuple(dict.fromkeys(tally.window for tally in self.tallies))
+        self.starts = Starts(windows)
         self._window = [windows.index(tally.window) for tally in self.tallies]
-        self._starts = Starts(windows)
-        self._asks_database = any(tally.match.database for tally in self.tallies)
-        self._asks_workload = any(tally.per is Per.WORKLOAD for tally in self.tallies)
-        self._remembered: dict[Query, Charges] = {}
-        self._gained: dict[tuple[Query, Query], Charges] = {}
+        self._subject = [Query._fields.index(tally.per.value) for tally in self.tallies]
+        names = dict.fromkeys((*Match.__slots__, *(tally.per.value for tally in self.tallies)))
+        self._fields = [field for name in names if (field := _Field(name, self.tallies)).matters]
+        self._all = (1 << len(self.tallies)) - 1
+        self._plans: dict[int, Plan] = {}
 
-    def charges(self, query: Query) -> Charges:
-        """Every tally and subject that the query counts for, as far as it is known."""
-        key = self._key(query)
-        found = self._remembered.get(key)
-        if found is None:
-            if len(self._remembered) >= _REMEMBERED:
-                self._remembered.clear()
-            found = tuple(charge for one in self._filters if (charge := one.charge(key)) is not None)
-            self._remembered[key] = found
-        return found
+    def mask(self, query: Query) -> int:
+        """The tallies that the query counts for, as far as it is known, as bits."""
+        mask = self._all
+        for field in self._fields:
+            mask &= field.mask(query[field.place])
+        return mask
 
-    def gained(self, before: Query, after: Query) -> Charges:
-        """What the query counts for in addition, now that more is known of it: knowledge takes nothing away."""
-        key = self._key(before), self._key(after)
-        found = self._gained.get(key)
-        if found is None:
-            if len(self._gained) >= _REMEMBERED:
-                self._gained.clear()
-            had = self.charges(before)
-            found = self._gained[key] = tuple(charge for charge in self.charges(after) if charge not in had)
-        return found
+    def plan(self, mask: int) -> Plan:
+        """How to count for these tallies."""
+        plan = self._plans.get(mask)
+        if plan is None:
+            if len(self._plans) >= _REMEMBERED:
+                self._plans.clear()
+            plan = self._plans[mask] = self._planned(mask)
+        return plan
+
+    def _planned(self, mask: int) -> Plan:
+        by_window: dict[int, list[tuple[int, int]]] = {}
+        for place in range(len(self.tallies)):
+            if mask >> place & 1:
+                by_window.setdefault(self._window[place], []).append((place, self._subject[place]))
+        return tuple((window, tuple(places)) for window, places in by_window.items())
+
+    def charges(self, query: Query) -> Iterator[Charge]:
+        """Every tally and subject that the query counts for."""
+        for _, places in self.plan(self.mask(query)):
+            for place, subject in places:
+                yield Charge(place, str(query[subject]))
 
     def start_of(self, tally: int, at_ms: int) -> int:
         """The first millisecond of the tally's cell that the moment belongs to."""
-        return self._starts.of(self._window[tally], at_ms)
-
-    def _key(self, query: Query) -> Query:
-        """The query without what no tally asks for: its kind."""
-        if self._asks_database and self._asks_workload:
-            return query
-        return Query(
-            query.workgroup,
-            query.database if self._asks_database else "",
-            query.workload if self._asks_workload else None,
-            query.user,
-            query.role,
-            query.client,
-        )
+        return self.starts.of(self._window[tally], at_ms)

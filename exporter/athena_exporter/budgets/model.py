@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
-from math import ceil
 from typing import TypeAlias
 
 from athena_exporter.budgets.windows import Calendar, Rolling, Window, midnight_ms, next_day
@@ -126,10 +125,6 @@ class Budget:
     def zone(self) -> str:
         """The time zone in which an exception's last day ends."""
         return self.window.zone if isinstance(self.window, Calendar) else "UTC"
-
-    def warn_at(self, limit: int) -> int:
-        """The least usage that is warned of under this limit."""
-        return ceil(limit * self.warn)
 
     def is_expired(self, exception: Allowance, now_ms: int) -> bool:
         """Whether the exception's last day is over."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from athena_exporter import catalog
-from athena_exporter.budgets import Budget, BudgetState, Calendar, Level, Standing, Unit
+from athena_exporter.budgets import HALFWAY, Budget, BudgetState, Calendar, Standing, Unit
 from athena_exporter.ledger import budgeting
 from athena_exporter.ledger.budgeting import TargetBudgets
 from athena_exporter.records import Sample, Target
@@ -14,7 +14,6 @@ SHOWN = 500
 """The most subjects of one budget that are shown."""
 NEAREST = 10
 """Subjects that are shown however far they are from their limit."""
-_SHOWN_FROM = 0.5
 _REST = 50
 """After each look so many times its duration passes before the next: looking never takes 2 % of a core."""
 _AMOUNTS = {
@@ -37,7 +36,7 @@ class BudgetSamples:
         """The samples at `now`, read in the caller's transaction."""
         began = self._monotonic()
         if self._budgets and began >= self._due:
-            found = budgeting.states(connection, self._budgets, now)
+            found = budgeting.states(connection, self._budgets, now, nearest=SHOWN)
             self._found = [sample for one in found for sample in samples(one)]
             ended = self._monotonic()
             self._due = ended + _REST * (ended - began)
@@ -49,7 +48,7 @@ def samples(found: TargetBudgets) -> Iterator[Sample]:
     for state in found.states:
         yield from _of_budget(found.target, state)
         shown = _shown(state)
-        hidden = sum(1 for one in state.standings[SHOWN:] if one.ratio >= _SHOWN_FROM)
+        hidden = state.halfway - sum(1 for one in shown if one.ratio >= HALFWAY)
         yield _sample(catalog.BUDGET_HIDDEN_SUBJECTS, found.target, (state.budget.name,), hidden)
         for standing in shown:
             yield from _of_subject(found.target, state.budget.name, standing)
@@ -58,7 +57,7 @@ def samples(found: TargetBudgets) -> Iterator[Sample]:
 def _shown(state: BudgetState) -> list[Standing]:
     """The nearest to their limits come first."""
     limited = [one for one in state.standings[:SHOWN] if one.limit is not None]
-    return [one for place, one in enumerate(limited) if place < NEAREST or one.ratio >= _SHOWN_FROM]
+    return [one for place, one in enumerate(limited) if place < NEAREST or one.ratio >= HALFWAY]
 
 
 def _of_budget(target: Target, state: BudgetState) -> Iterator[Sample]:
@@ -69,9 +68,8 @@ def _of_budget(target: Target, state: BudgetState) -> Iterator[Sample]:
     if isinstance(budget.window, Calendar):
         yield _sample(catalog.BUDGET_WINDOW_END, target, name, state.span.end_ms)
     yield _sample(catalog.BUDGET_COUNTING_SINCE, target, name, state.since_ms)
-    levels = [one.level for one in state.standings]
-    for level in Level:
-        yield _sample(catalog.BUDGET_SUBJECTS, target, (*name, level.value), levels.count(level))
+    for level, subjects in state.levels.items():
+        yield _sample(catalog.BUDGET_SUBJECTS, target, (*name, level.value), subjects)
 
 
 def _of_subject(target: Target, budget: str, one: Standing) -> Iterator[Sample]:

@@ -17,7 +17,7 @@ from athena_exporter.budgets import (
     BudgetState,
     Matcher,
     Tally,
-    Used,
+    Unit,
     assess,
     cells_of,
     kept_from,
@@ -31,10 +31,7 @@ _ADD = """
     INSERT INTO budget_usage VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
         scanned_bytes = scanned_bytes + excluded.scanned_bytes, cost_nanousd = cost_nanousd + excluded.cost_nanousd
     """
-_USED = """
-    SELECT subject, sum(scanned_bytes), sum(cost_nanousd) FROM budget_usage
-    WHERE tally_id = ? AND start_ms >= ? AND start_ms <= ? GROUP BY subject
-    """
+_COLUMNS = {Unit.BYTES: "scanned_bytes", Unit.USD: "cost_nanousd"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,11 +98,13 @@ class Budgeting:
             )
 
 
-def states(connection: sqlite3.Connection, budgets: Sequence[Budget], now: datetime) -> list[TargetBudgets]:
-    """Every target's budgets at `now`, read in the caller's transaction."""
+def states(
+    connection: sqlite3.Connection, budgets: Sequence[Budget], now: datetime, *, nearest: int | None = None
+) -> list[TargetBudgets]:
+    """Every target's budgets at `now`, read in the caller's transaction; `nearest` as `assess` takes it."""
     targets = connection.execute("SELECT id, account_id, region FROM targets ORDER BY 2, 3").fetchall()
     return [
-        _of_target(connection, target_id, Target(account_id=account_id, region=region), budgets, epoch_ms(now))
+        _of_target(connection, target_id, Target(account_id=account_id, region=region), budgets, epoch_ms(now), nearest)
         for target_id, account_id, region in targets
     ]
 
@@ -127,7 +126,12 @@ def components(connection: sqlite3.Connection, target_id: int) -> dict[str, str]
 
 
 def _of_target(
-    connection: sqlite3.Connection, target_id: int, target: Target, budgets: Sequence[Budget], now_ms: int
+    connection: sqlite3.Connection,
+    target_id: int,
+    target: Target,
+    budgets: Sequence[Budget],
+    now_ms: int,
+    nearest: int | None,
 ) -> TargetBudgets:
     tallies = {
         definition: (number, since_ms)
@@ -137,26 +141,37 @@ def _of_target(
     }
     counted = [budget for budget in budgets if budget.tally.definition in tallies]
     used = {
-        tally: _used(connection, tallies[tally.definition][0], tally, now_ms)
-        for tally in dict.fromkeys(budget.tally for budget in counted)
+        (tally, unit): _used(connection, tallies[tally.definition][0], tally, unit, now_ms)
+        for tally, unit in dict.fromkeys((budget.tally, budget.limit.unit) for budget in counted)
     }
     whose = components(connection, target_id)
     return TargetBudgets(
         target=target,
         states=tuple(
             assess(
-                budget, used[budget.tally], whose, since_ms=tallies[budget.tally.definition][1], now_ms=now_ms
+                budget,
+                used[budget.tally, budget.limit.unit],
+                whose,
+                since_ms=tallies[budget.tally.definition][1],
+                now_ms=now_ms,
+                nearest=nearest,
             )
             for budget in counted
         ),
-        uncounted=tuple(budget.name for budget in budgets if budget not in counted),
-    )  # fmt: skip  # the call in the middle is short
+        uncounted=tuple(budget.name for budget in budgets if budget.tally.definition not in tallies),
+    )
 
 
-def _used(connection: sqlite3.Connection, number: int, tally: Tally, now_ms: int) -> dict[str, Used]:
-    kept = cells_of(tally.window, now_ms)
-    found = connection.execute(_USED, (number, kept.first_ms, kept.last_ms))
-    return {subject: Used(scanned_bytes, cost_nanousd) for subject, scanned_bytes, cost_nanousd in found}
+def _used(connection: sqlite3.Connection, number: int, tally: Tally, unit: Unit, now_ms: int) -> dict[str, int]:
+    kept, column = cells_of(tally.window, now_ms), _COLUMNS[unit]
+    if kept.first_ms == kept.last_ms:
+        statement = f"SELECT subject, {column} FROM budget_usage WHERE tally_id = ? AND start_ms = ?"  # noqa: S608 - one of two columns
+        return dict(connection.execute(statement, (number, kept.first_ms)))
+    statement = f"""
+        SELECT subject, sum({column}) FROM budget_usage
+        WHERE tally_id = ? AND start_ms >= ? AND start_ms <= ? GROUP BY subject
+        """  # noqa: S608 - as above
+    return dict(connection.execute(statement, (number, kept.first_ms, kept.last_ms)))
 
 
 def _ids(connection: sqlite3.Connection, target_id: int) -> dict[str, int]:
@@ -173,4 +188,4 @@ def _add(connection: sqlite3.Connection, ids: Sequence[int], usage: Mapping[Budg
 
 
 def _parameters(ids: Sequence[int], usage: Mapping[BudgetCell, Sequence[int]]) -> Iterator[tuple[object, ...]]:
-    return ((ids[cell.tally], cell.start_ms, cell.subject, *usage[cell]) for cell in sorted(usage))
+    return ((ids[place], start_ms, subject, *sums) for (place, start_ms, subject), sums in sorted(usage.items()))

@@ -5,7 +5,6 @@ is known, however late, in the window in which it ended. Nothing is ever taken b
 """
 
 from athena_exporter.budgets import Matcher, Query
-from athena_exporter.budgets.matching import Charges
 from athena_exporter.ledger.model import BudgetCell, Row
 from athena_exporter.records import UNKNOWN
 
@@ -20,23 +19,28 @@ class Charging:
     def counted(self, row: Row) -> None:
         """The row counts now, with as much as is known of it."""
         if self._matcher.tallies:
-            self._add(row, self._matcher.charges(query_of(row)))
+            query = query_of(row)
+            self._add(row, query, self._matcher.mask(query))
 
     def named(self, before: Row, after: Row) -> None:
-        """Somebody has told who started a counted query."""
+        """Somebody has told who started a counted query: what is more than before is added."""
         if self._matcher.tallies:
-            self._add(after, self._matcher.gained(query_of(before), query_of(after)))
+            query = query_of(after)
+            self._add(after, query, self._matcher.mask(query) & ~self._matcher.mask(query_of(before)))
 
-    def _add(self, row: Row, charges: Charges) -> None:
+    def _add(self, row: Row, query: Query, mask: int) -> None:
         counted_ms, scanned_bytes, cost_nanousd = row.counted_ms, row.scanned_bytes or 0, row.cost_nanousd or 0
-        for tally, subject in charges:
-            cell = BudgetCell(tally, self._matcher.start_of(tally, counted_ms), subject)
-            sums = self.cells.get(cell)
-            if sums is None:
-                self.cells[cell] = [scanned_bytes, cost_nanousd]
-            else:
-                sums[0] += scanned_bytes
-                sums[1] += cost_nanousd
+        cells = self.cells
+        for window, places in self._matcher.plan(mask):
+            start_ms = self._matcher.starts.of(window, counted_ms)
+            for place, subject in places:
+                cell = (place, start_ms, query[subject] or UNKNOWN)
+                sums = cells.get(cell)
+                if sums is None:
+                    cells[cell] = [scanned_bytes, cost_nanousd]
+                else:
+                    sums[0] += scanned_bytes
+                    sums[1] += cost_nanousd
 
 
 def query_of(row: Row) -> Query:

@@ -195,12 +195,8 @@ class TableSums:
     last_ms: int | None = None
 
 
-class BudgetCell(NamedTuple):
-    """One cell of a budget's tally: the tally's place among those of the matcher, the cell's begin, the subject."""
-
-    tally: int
-    start_ms: int
-    subject: str
+BudgetCell: TypeAlias = tuple[int, int, str]
+"""One cell of a budget's tally: the tally's place among those of the matcher, the cell's begin, the subject."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

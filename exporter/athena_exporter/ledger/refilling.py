@@ -53,13 +53,13 @@ def refill(connection: sqlite3.Connection, target_id: int, matcher: Matcher) -> 
         for tally, subject in matcher.charges(query):
             start_ms = matcher.start_of(tally, at_ms)
             if at_ms >= single_from[tally] and start_ms >= kept[tally]:
-                _add(cells, BudgetCell(tally, start_ms, subject), amounts)
+                _add(cells, (tally, start_ms, subject), amounts)
     if any(map(_is_coarse, matcher.tallies)):
         for query, at_ms, *amounts in _hours(connection, target_id, min(kept) - HOUR_MS, marks.cut_ms):
             for tally, subject in matcher.charges(query):
                 start_ms = matcher.start_of(tally, at_ms)
                 if _is_coarse(matcher.tallies[tally]) and start_ms >= kept[tally]:
-                    _add(cells, BudgetCell(tally, start_ms, subject), amounts)
+                    _add(cells, (tally, start_ms, subject), amounts)
     return Refill(cells=cells, since_ms=tuple(_since(tally, marks) for tally in matcher.tallies))
 
 

@@ -15,11 +15,13 @@ from athena_dashboards.alerts.places import panel_id
 from athena_dashboards.alerts.rules import GROUPS
 from athena_dashboards.alerts.rules.exporter import OUTLET, THROTTLED
 from athena_dashboards.alerts.said import duration, said
-from athena_dashboards.alerts.wording import Dialect, Wording
+from athena_dashboards.alerts.wording import Dialect, Wording, readable
 from athena_dashboards.boards import BOARDS
 from athena_dashboards.model import Panel, Table
 from athena_dashboards.promql import scoped, select, total
 from athena_dashboards.signals import exporter as exporter_signals
+from athena_dashboards.theme import Unit
+from athena_dashboards.thresholds import Threshold
 from athena_exporter import catalog
 from athena_exporter.cli import readers
 from athena_exporter.config import Config
@@ -81,7 +83,7 @@ def test_a_rule_is_named_and_explained(rule: Rule) -> None:
 def test_an_alert_says_which_account_or_exporter_it_is_of(rule: Rule) -> None:
     labels = rule.asked().labels
     assert labels >= {"account_id", "region"} or labels >= {"job", "instance"}
-    spoken = set(re.findall(r"\{(\w+)\}", rule.description.text)) - {"value", "threshold"}
+    spoken = set(re.findall(r"\{(\w+)", rule.description.text)) - {"value", "threshold"}
     assert labels - {"job"} == spoken
 
 
@@ -135,6 +137,22 @@ def test_a_rule_of_two_series_that_never_match_is_an_error_that_names_it() -> No
 
     with pytest.raises(RuleError, match=r"AthenaExporterBehind: series by .* never match"):
         said(_rule(expr=wrong), Dialect.GRAFANA)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said_as"),
+    [
+        (5 * 2**40, Unit.BYTES, "5 TiB"),
+        (512, Unit.BYTES, "512 B"),
+        (0.25, Unit.RATIO, "25 %"),
+        (1800, Unit.SECONDS, "30 min"),
+        (90, Unit.SECONDS, "90 s"),
+        (86_400, Unit.SECONDS, "1 d"),
+        (500_000, Unit.COUNT, "500000"),
+    ],
+)
+def test_a_threshold_is_read_with_its_unit(value: float, unit: Unit, said_as: str) -> None:
+    assert readable(Threshold(value=value, unit=unit, why="")) == said_as
 
 
 def test_the_three_renderings_have_the_same_rules_in_the_same_groups() -> None:

@@ -52,16 +52,26 @@ def test_a_pattern_fits_the_whole_name_and_heeds_the_case() -> None:
 
 def test_a_name_that_comes_late_adds_only_what_was_lacking() -> None:
     matcher = Matcher((tally(Per.WORKGROUP), tally(Per.USER), tally(Per.WORKLOAD)))
-    assert matcher.gained(UNNAMED, KNOWN) == (Charge(1, "ann"), Charge(2, "dbt:orders"))
-    told_by_sql = UNNAMED._replace(workload="dbt:orders")
-    assert matcher.gained(told_by_sql, KNOWN) == (Charge(1, "ann"),)
-    assert matcher.gained(KNOWN, KNOWN) == ()
+    assert [matcher.mask(query) for query in (UNNAMED, UNNAMED._replace(workload="dbt:orders"), KNOWN)] == [
+        0b001,
+        0b101,
+        0b111,
+    ]
 
 
-def test_what_no_tally_asks_for_makes_no_new_kind_of_query() -> None:
-    matcher = Matcher((tally(Per.USER),))
-    first = matcher.charges(KNOWN)
-    assert matcher.charges(KNOWN._replace(database="web", workload="dbt:customers")) is first
+def test_knowledge_takes_nothing_away() -> None:
+    matcher = Matcher(
+        [tally(per, workgroup=("e*",), user=patterns) for per in Per if per != "component" for patterns in ((), ("*",))]
+    )
+    assert matcher.mask(UNNAMED) & ~matcher.mask(KNOWN) == 0
+
+
+def test_a_plan_asks_for_each_window_once() -> None:
+    week = Calendar(period=Period.WEEK)
+    tallies = (tally(Per.USER), Tally(per=Per.USER, window=week, match=Match()), tally(Per.WORKGROUP))
+    matcher = Matcher(tallies)
+    assert matcher.plan(matcher.mask(KNOWN)) == ((0, ((0, 3), (2, 0))), (1, ((1, 3),)))
+    assert list(matcher.charges(KNOWN)) == [Charge(0, "ann"), Charge(2, "etl"), Charge(1, "ann")]
 
 
 def test_equal_tallies_have_equal_definitions_and_others_do_not() -> None:

@@ -85,13 +85,13 @@ def _at_least(level: Level, wanted: Level) -> bool:
     return order.index(level) >= order.index(wanted)
 
 
-def _usage(portions: list[Portion], budget: Budget, now_ms: int) -> dict[str, Used]:
+def _usage(portions: list[Portion], budget: Budget, now_ms: int) -> dict[str, int]:
     kept = cells_of(budget.window, now_ms)
-    found: dict[str, Used] = {}
+    found: dict[str, int] = {}
     for one in portions:
         subject = one.query.user if budget.per is Per.USER else one.query.workgroup
         if subject is not None and kept.first_ms <= cell_at(budget.window, one.at_ms).start_ms <= kept.last_ms:
-            found[subject] = Used(found.get(subject, Used(0, 0)).scanned_bytes + one.used.scanned_bytes, 0)
+            found[subject] = found.get(subject, 0) + one.used.scanned_bytes
     return found
 
 

@@ -41,8 +41,7 @@ def budget(**told: Any) -> Budget:
 
 
 def state(one: Budget, used: dict[str, int], now_ms: int = NOON, since_ms: int = 0) -> BudgetState:
-    usage = {subject: Used(amount, 2 * amount) for subject, amount in used.items()}
-    return assess(one, usage, {"etl": "loading", "dbt": "loading"}, since_ms=since_ms, now_ms=now_ms)
+    return assess(one, used, {"etl": "loading", "dbt": "loading"}, since_ms=since_ms, now_ms=now_ms)
 
 
 def only(one: Budget, used: int, now_ms: int = NOON, since_ms: int = 0) -> Standing:
@@ -64,9 +63,19 @@ def test_a_warn_ratio_is_the_decimal_that_was_written() -> None:
     assert [only(one, used).level for used in (6, 7)] == [Level.OK, Level.WARNED]
 
 
-def test_a_limit_in_dollars_is_compared_with_the_list_price() -> None:
-    found = only(budget(limit=limit(100, Unit.USD)), 50)
-    assert (found.unit, found.used, found.level) == (Unit.USD, 100, Level.EXCEEDED)
+def test_an_amount_has_both_numbers_and_a_limit_asks_for_one() -> None:
+    assert [Used(3, 5).of(unit) for unit in Unit] == [3, 5]
+    assert only(budget(limit=limit(100, Unit.USD)), 100).unit is Unit.USD
+
+
+def test_the_nearest_alone_may_be_looked_at_and_all_are_counted() -> None:
+    used = {f"user-{number}": number * GIB for number in range(120)}
+    whole = state(budget(), used)
+    near = assess(budget(), used, {}, since_ms=0, now_ms=NOON, nearest=3)
+    assert near.standings == whole.standings[:3]
+    assert (near.levels, near.halfway) == (whole.levels, whole.halfway)
+    assert whole.levels == {Level.OK: 80, Level.WARNED: 20, Level.EXCEEDED: 20}
+    assert whole.halfway == 70
 
 
 def test_the_first_exception_that_fits_holds() -> None:

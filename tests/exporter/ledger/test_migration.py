@@ -12,6 +12,7 @@ import pytest
 from book import BORN, DAY, HOUR, MB, MINUTE, NOON, TARGET, Book, bare, opened, query, settings_for, start
 
 from athena_exporter import catalog
+from athena_exporter.budgets import Amount, Budget, Calendar, Per, Period, Unit
 from athena_exporter.ledger import files, history, schema
 from athena_exporter.records import State
 
@@ -77,6 +78,20 @@ def test_known_queries_are_there_by_statement_type(book: Book) -> None:
         ("primary", "DDL", "succeeded", 1, 0),
         ("primary", "DML", "succeeded", 2, 200 * MB),
     ]
+
+
+def test_budgets_begin_with_what_the_old_ledger_knew(old: Path) -> None:
+    daily = Budget(
+        name="d", per=Per.USER, window=Calendar(period=Period.DAY), limit=Amount(unit=Unit.BYTES, value=1)
+    )  # fmt: skip  # as short as it can be said
+    with opened(settings_for(old, budgets=(daily,))) as book:
+        (before,) = book.ledger.budget_states(BORN - HOUR)
+        (now,) = book.ledger.budget_states(NOON)
+        users = history.usage(book.settings.path, BORN, BORN + DAY)
+        assert {one.subject: one.used for one in now.states[0].standings} == {
+            row.user: row.scanned_bytes for row in users if row.user in {"ann", "bob"}
+        }
+        assert {one.subject for one in before.states[0].standings} <= {"ann", "bob"}
 
 
 def test_the_old_file_is_kept_as_it_was(book: Book) -> None:

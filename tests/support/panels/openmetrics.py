@@ -140,6 +140,8 @@ class Recording:
 
 
 def _labelled(series: str, added: str) -> str:
+    if not added:
+        return series
     name, brace, rest = series.partition("{")
     return f"{name}{{{added},{rest}" if brace else f"{name}{{{added}}}"
 

@@ -36,7 +36,6 @@ from athena_exporter.records import (
     Unfinished,
 )
 from athena_exporter.sources import Knowledge, Source
-from athena_exporter.sources.cloudwatch import CloudWatchSource
 from athena_exporter.sources.lookup import LookupSource
 from athena_exporter.sources.rate import Rates
 from athena_exporter.sources.session import Session
@@ -118,13 +117,9 @@ class _Told:
 
 @dataclass(slots=True, kw_only=True)
 class Life:
-    """An exporter that lives through the past of an account. `life` makes one.
-
-    `sources` tell everything; `lean` leaves out what is too much of a whole month.
-    """
+    """An exporter that lives through the past of an account. `life` makes one."""
 
     sources: Mapping[str, Source]
-    lean: Mapping[str, Source]
     ledger: Ledger
     delivery: Delivery
     telemetry: Telemetry
@@ -134,20 +129,20 @@ class Life:
     _inventories: dict[type[Record], Record] = field(default_factory=dict)
 
     def through(
-        self, steps: Sequence[datetime], reads: Sequence[datetime], lean_until: datetime
+        self, steps: Sequence[datetime], reads: Sequence[datetime], cloudwatch_since: datetime
     ) -> Iterator[tuple[datetime, list[Sample]]]:
         """What is exposed at each step, in order.
 
         Args:
             steps: moments after `began`, in order.
             reads: those of them at which AWS is asked about the time since the one before; the last step is one.
-            lean_until: reads until then tell only what `lean` tells.
+            cloudwatch_since: what CloudWatch counts is asked for from then on; a month of minutes takes long to read.
         """
         since = self.began
         for read in reads:
             moments = steps[bisect_right(steps, since) : bisect_right(steps, read)]
-            batches = self._asked(self.lean if read <= lean_until else self.sources, Window(since=since, until=read))
-            yield from self._lived(moments, batches)
+            left_out = {"cloudwatch"} if read < cloudwatch_since else set()
+            yield from self._lived(moments, self._asked(Window(since=since, until=read), left_out))
             self.ledger.prune(self.target)
             while self.delivery.run_once():
                 pass
@@ -155,14 +150,14 @@ class Life:
         # So that who goes on with this ledger knows it for the newest there is.
         self.ledger.stamp()
 
-    def _asked(self, sources: Mapping[str, Source], window: Window) -> list[Batch]:
+    def _asked(self, window: Window, left_out: Collection[str]) -> list[Batch]:
         """All that AWS tells of that time; nothing is committed yet."""
         self.clocks.aws.put(window.until)
         told = _Told(self.ledger.view(self.target))
         found: list[Batch] = []
-        for name, source in sources.items():
+        for name, source in self.sources.items():
             # Nobody changes this company's settings: the first answer holds.
-            if name != "workgroups" or not self._inventories:
+            if name not in left_out and not (name == "workgroups" and self._inventories):
                 began = time.monotonic()
                 found += _read(source, told, window)
                 duration = timedelta(seconds=time.monotonic() - began)
@@ -238,10 +233,9 @@ def life(path: Path, running: athena_testbed.Running, clocks: Moved, began: date
         ledger.adopt(target, began)
         delivering = Clocks(now=clocks.aws.now, monotonic=time.monotonic)
         delivery = stack.enter_context(closing(wiring.delivery(config, session, ledger, telemetry, delivering)))
-        sources, lean = _sources(config, session, target, clocks.aws, began)
         yield Life(
-            sources=sources, lean=lean, ledger=ledger, delivery=delivery, telemetry=telemetry, target=target,
-            clocks=clocks, began=began,
+            sources=_sources(config, session, target, clocks.aws, began), ledger=ledger, delivery=delivery,
+            telemetry=telemetry, target=target, clocks=clocks, began=began,
         )  # fmt: skip  # as short as it can be said
 
 
@@ -256,16 +250,11 @@ def _session(running: athena_testbed.Running, target: Target, telemetry: Telemet
     )
 
 
-def _sources(
-    config: Config, session: Session, target: Target, aws: MovedClock, began: datetime
-) -> tuple[dict[str, Source], dict[str, Source]]:
-    """All sources, and those without DPUs: a month of them, minute by minute, takes longer than all else together."""
+def _sources(config: Config, session: Session, target: Target, aws: MovedClock, began: datetime) -> dict[str, Source]:
     around = wiring.Surroundings(
         config=config, session=session, target=target, clock=aws.now, naming=wiring.naming(config, {})
     )
     # Views stay what they are, and what was learnt of them is remembered by this clock.
     standing = replace(around, clock=lambda: began)
     made = wiring.sources(config)
-    sources = {name: made[name][0](standing if name == "athena" else around) for name in _ORDER if name in made}
-    cloudwatch = CloudWatchSource(client=session.cloudwatch(), target=target, clock=aws.now, capacity=False)
-    return sources, {**sources, "cloudwatch": cloudwatch}
+    return {name: made[name][0](standing if name == "athena" else around) for name in _ORDER if name in made}

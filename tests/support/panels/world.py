@@ -38,15 +38,17 @@ class Plan:
     """How much is lived, and how closely it is looked at.
 
     `fine` is the pace of the newest day and of that a week before, `coarse` that of the rest. `live`: how many queries
-    a minute run while the exporter does, and `lasting` how long.
+    a minute run while the exporter does, and `lasting` how long. `cloudwatch_days`: for how long the exporter has been
+    reading what CloudWatch counts.
     """
 
     days: int = 31
     queries_per_day: float = 120
-    fine: timedelta = timedelta(minutes=30)
-    coarse: timedelta = timedelta(hours=6)
-    live: float = 120
-    lasting: timedelta = timedelta(seconds=5)
+    fine: timedelta = timedelta(hours=1)
+    coarse: timedelta = timedelta(hours=12)
+    live: float = 300
+    lasting: timedelta = timedelta(seconds=6)
+    cloudwatch_days: int = 2 * _READ_DAYS
     is_read_finely: bool = False
     """Whether AWS is asked at every step of the newest day: then the exporter's own calls look like an exporter's."""
 
@@ -72,6 +74,17 @@ def _between(since: datetime, until: datetime, step: timedelta) -> list[datetime
     """The multiples of `step` after `since` and before `until`."""
     first = (since - _EPOCH) // step + 1
     return [_EPOCH + step * place for place in range(first, -((_EPOCH - until) // step))]
+
+
+FOR_PICTURES = Plan(
+    queries_per_day=400,
+    fine=timedelta(minutes=10),
+    coarse=timedelta(hours=1),
+    live=60,
+    cloudwatch_days=31,
+    is_read_finely=True,
+)
+"""What looks like a month to people: minutes to live through, and a company at work afterwards."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +195,7 @@ def _past(
     path = _written(folder / "past.yml", _configuration(folder, running, **told))
     recording = Recording()
     with life(path, running, Moved(aws=aws, own=MovedClock()), began) as lived:
-        for at, samples in lived.through(steps, plan.reads(end), end - 2 * timedelta(days=_READ_DAYS)):
+        for at, samples in lived.through(steps, plan.reads(end), end - timedelta(days=plan.cloudwatch_days)):
             recording.take(at, samples)
     aws.put(None)
     return recording, began
@@ -194,14 +207,9 @@ def _blocks(folder: Path, promtool: str, recording: Recording, labels: Mapping[s
         count = recording.write(file, labels)
     # One block: promtool reads the file again for each, and asks for two hours each unless told otherwise.
     command = [
-        promtool,
-        "tsdb",
-        "create-blocks-from",
-        "--max-block-duration=9000h",
-        "openmetrics",
-        path,
-        folder / "tsdb",
-    ]
+        promtool, "tsdb", "create-blocks-from", "--max-block-duration=9000h", "openmetrics", str(path),
+        str(folder / "tsdb"),
+    ]  # fmt: skip  # a command
     subprocess.run(command, check=True, capture_output=True, text=True)
     path.unlink()
     return {"series": recording.series_count, "samples": count}

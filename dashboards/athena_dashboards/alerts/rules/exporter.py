@@ -103,8 +103,8 @@ GROUP = Group(
             lasts=timedelta(minutes=5),
             summary="Nobody watches Athena: the exporter's figures are gone.",
             description=Wording(
-                "Prometheus has no figures of {account_id} in {region}: the exporter is down, not scraped, "
-                "or no longer told to read it."
+                "There are no figures of {account_id|every account} in {region|every Region}: the exporter is down, "
+                "not scraped, or no longer told to read it; or Prometheus does not answer."
             ),
             shown=Shown(board=links.EXPORTER, signal=signals.SOURCES_UP),
             no_data=Choice(
