@@ -48,6 +48,11 @@ def panel_json(panel: AnyPanel, place: Json) -> Json:
             return _query_panel(panel, position)
 
 
+_INSTANT_POINTS = 10_000
+"""Grafana rounds the time of an instant query down to the step that a graph of the panel's width would have: in a range
+of a day by a quarter of an hour, before an exporter that has just been started. Many points make a small step."""
+
+
 def _query_panel(panel: Panel, position: Any) -> Json:
     queries = panel.signal.asked()
     view = panel.view
@@ -61,6 +66,7 @@ def _query_panel(panel: Panel, position: Any) -> Json:
         "gridPos": position,
         "dataSource": _datasource(queries),
         "targets": [target(letter, query, format_) for letter, query in Refs(queries=queries).lettered()],
+        "maxDataPoints": _INSTANT_POINTS if _is_of_now(queries) else None,
         "repeat": G.Repeat(direction="h", variable=panel.repeat) if panel.repeat else G.Repeat(),
     }
     return _made(view, panel.signal, queries, common)
@@ -80,6 +86,10 @@ def _made(view: View, signal: Signal, queries: tuple[Query, ...], common: Json) 
             return _table(view, signal, queries, common)
         case Heatmap():
             return _heatmap(signal, common)
+
+
+def _is_of_now(queries: tuple[Query, ...]) -> bool:
+    return all(isinstance(query, Prom) and query.is_instant for query in queries)
 
 
 def _datasource(queries: tuple[Query, ...]) -> Json:
@@ -142,7 +152,8 @@ def _bar_gauge(view: BarGauge, signal: Signal, common: Json) -> Json:
     }  # fmt: skip  # a list of words
     options = {
         "displayMode": "basic", "orientation": "horizontal", "showUnfilled": True, "valueMode": "color",
-        "minVizHeight": 16, "minVizWidth": 8, "text": {"titleSize": 13, "valueSize": 15}, "namePlacement": "auto", "sizing": "auto",
+        "minVizHeight": 16, "minVizWidth": 8, "text": {"titleSize": 13, "valueSize": 15},
+        "namePlacement": "auto", "sizing": "auto",
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
     }  # fmt: skip  # a list of words
     made = G.BarGauge(thresholds=[], extraJson={"fieldConfig": {"defaults": defaults, "overrides": []}}, **common)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from athena_exporter.budgets import Portion, Query, Resolution, Used
 from athena_exporter.ledger import budgeting
-from athena_exporter.ledger.model import HOUR_MS
+from athena_exporter.ledger.model import DAY_MS, HOUR_MS
 from athena_exporter.records import PENDING, UNATTRIBUTED, UNKNOWN, Target, epoch_ms, from_epoch_ms
 
 _QUERIES = f"""
@@ -80,10 +80,9 @@ def _pieces(
 ) -> Iterator[Piece]:
     """Days, then hours, then queries from the first full hour on in which each of them is kept."""
     cut_ms = -(-low_water_ms // HOUR_MS) * HOUR_MS
-    first_hour = connection.execute("SELECT min(start_ms) FROM usage_hours WHERE target_id = ?", (number,)).fetchone()[
-        0
-    ]
-    hours_ms = min(cut_ms, cut_ms if first_hour is None else int(first_hour))
+    # By the newest day, for a late identity may open an hour anew that is long a part of its day.
+    last_day = connection.execute("SELECT max(start_ms) FROM usage_days WHERE target_id = ?", (number,)).fetchone()[0]
+    hours_ms = since_ms if last_day is None else min(cut_ms, int(last_day) + DAY_MS)
     for resolution, low_ms, high_ms in (
         (Resolution.DAY, since_ms, hours_ms),
         (Resolution.HOUR, max(since_ms, hours_ms), cut_ms),

@@ -234,12 +234,12 @@ class Ledger:
         self._births.seen(unseen)
         return found
 
-    def budget_states(self, now: datetime) -> list[budgeting.TargetBudgets]:
-        """Who is where in every budget of every target at `now`."""
+    def budget_states(self, now: datetime, *, nearest: int | None = None) -> list[budgeting.TargetBudgets]:
+        """Who is where in every budget of every target at `now`: all subjects, or so many nearest to their limits."""
         with self._reading, explained(self._settings.path):
             self._reader.execute("BEGIN")
             try:
-                return budgeting.states(self._reader, self._settings.budgets, now)
+                return budgeting.states(self._reader, self._settings.budgets, now, nearest=nearest)
             finally:
                 self._reader.execute("COMMIT")
 

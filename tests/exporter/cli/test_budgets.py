@@ -5,6 +5,7 @@ import io
 import json
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,13 @@ import pytest
 from book import HOUR, MB, TARGET, Book, opened, query, settings_for, start
 from click.testing import CliRunner, Result
 
-from athena_exporter.cli import main, wiring
+from athena_exporter.cli import diagnosis, main, wiring
+from athena_exporter.cli.service import Service
 from athena_exporter.config import load
+from athena_exporter.ledger.store import Ledger
+from athena_exporter.outlets.findings import Mark
+from athena_exporter.records import epoch_ms
+from athena_exporter.telemetry import Telemetry
 
 NOW = datetime.now(UTC)
 TODAY = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -149,6 +155,19 @@ def test_pruned_queries_are_replayed_by_the_hour(tmp_path: Path) -> None:
     assert "nothing of them for roles" in shown
 
 
+def test_what_is_older_than_hours_is_replayed_by_the_day(tmp_path: Path) -> None:
+    with opened(settings_for(tmp_path, retention=HOUR * 3), born=NOW - timedelta(days=70)) as book:
+        for number, days in enumerate((60, 50, 40, 30, 20, 0)):
+            at = NOW - timedelta(days=days)
+            book.deliver(query(number, at=at, scanned_bytes=60 * MB), start(number), at=at)
+        book.swept(NOW)
+        book.ledger.prune(TARGET)
+    found = rows("budgets", "simulate", "--config", "exporter.yml", "--from", "65d")
+    known_by = [row["resolution"] for row in found]
+    assert known_by == ["day"] * 3 + ["hour"] * 2 + ["query"]
+    assert all(row["at"].endswith("T00:00:00+00:00") for row in found[:3])
+
+
 def test_odd_budgets_are_spoken_of_while_they_are_tried(book: Book, tmp_path: Path) -> None:
     assert book.settings.path.exists()
     (tmp_path / "odd.yml").write_text(CONFIG + CONFIG.replace("budgets:\n", "").replace("name: ", "name: x"))
@@ -175,3 +194,40 @@ def test_wrong_usage_is_one_line(arguments: tuple[str, ...], words: str) -> None
 def test_help_says_what_is_not_known() -> None:
     shown = " ".join(run("budgets", "simulate", "--help").stdout.split())
     assert "what a running query has scanned is not known before it ends" in shown
+
+
+# -- check and serve ----------------------------------------------------------------------------------------------
+
+ODD = """
+ledger: {path: ledger.db}
+budgets:
+  - {name: low, per: user, window: day, limit: 1 GiB}
+  - name: high
+    per: user
+    window: day
+    limit: 2 GiB
+    exceptions: [{subject: ann, limit: none, until: 2020-01-01, reason: a migration}]
+"""
+CONTRADICTION = "budgets 'low' and 'high' count the same queries per user and window and contradict each other"
+OVER = "budget 'high': exception 1 (a migration) ended with 2020-01-01"
+
+
+def test_check_notes_what_is_odd_and_says_when_nothing_is(tmp_path: Path) -> None:
+    (tmp_path / "odd.yml").write_text(ODD, encoding="utf-8")
+    notes = list(diagnosis.of_budgets(wiring.budgets(load(tmp_path / "odd.yml", {})), epoch_ms(NOW)))
+    assert [note.mark for note in notes] == [Mark.NOTE] * 2, "a check does not fail for them"
+    assert notes[0].words.startswith(CONTRADICTION)
+    assert notes[1].words.startswith(OVER)
+    (fine,) = diagnosis.of_budgets(wiring.budgets(load(None, {})), epoch_ms(NOW))
+    assert (fine.mark, fine.words) == (Mark.OK, "2, none contradicts another")
+    (none,) = diagnosis.of_budgets((), epoch_ms(NOW))
+    assert none.words == "none: nobody is warned of anything"
+
+
+def test_serve_warns_of_what_is_odd_when_it_starts(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "odd.yml").write_text(ODD, encoding="utf-8")
+    config = load(tmp_path / "odd.yml", {})
+    with closing(Ledger(wiring.ledger_settings(config), monotonic=lambda: 0.0)) as ledger:
+        Service(config, ledger, Telemetry())._tell_ledger()
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert [line.startswith(start) for line, start in zip(warnings, (CONTRADICTION, OVER), strict=True)] == [True, True]

@@ -109,7 +109,7 @@ def test_a_new_budget_is_filled_from_queries_and_before_them_from_rollups(tmp_pa
     everything = (1 << 20) - 1
     with opened(settings_for(tmp_path, retention=3 * HOUR, budgets=(DAILY, MONTHLY, ROLLING, BY_ROLE))) as book:
         assert used(book, DAILY, now) == {"ann": everything}
-        assert since(book, DAILY, now) == epoch_ms(BORN)
+        assert since(book, DAILY, now) == since(book, MONTHLY, now) == epoch_ms(BORN)
         assert list(used(book, MONTHLY, now)) == ["primary"]
         kept = {name: used(book, one, now) for name, one in (("rolling", ROLLING), ("role", BY_ROLE))}
         low_water = book.ledger.view(TARGET).low_water()
@@ -118,6 +118,24 @@ def test_a_new_budget_is_filled_from_queries_and_before_them_from_rollups(tmp_pa
         assert since(book, BY_ROLE, now) == epoch_ms(low_water)
         book.deliver(query(50, at=now), start(50, at=now), at=now)
         assert used(book, DAILY, now) == {"ann": everything + 100 * MB}
+
+
+def test_where_the_day_begins_at_half_past_the_hour_of_the_rollups_before_it_is_left_out(tmp_path: Path) -> None:
+    """Midnight in Kolkata is 18:30 UTC: nobody knows which half of the hour from 18:00 on a pruned query was in."""
+    kolkata = Budget(
+        name="k", per=Per.USER, window=Calendar(period=Period.DAY, zone="Asia/Kolkata"), limit=DAILY.limit
+    )  # fmt: skip  # as short as it can be said
+    evening = BORN + 18 * HOUR
+    with opened(settings_for(tmp_path, retention=HOUR)) as book:
+        for number, minutes in enumerate((10, 40, 70, 400)):
+            at = evening + minutes * MINUTE
+            book.deliver(query(number, at=at, scanned_bytes=1 << number), start(number, at=at), at=at)
+        book.swept(at)
+        assert book.ledger.prune(TARGET) == 3
+        book.ledger.stamp()
+    with opened(settings_for(tmp_path, budgets=(kolkata,))) as book:
+        assert used(book, kolkata, at) == {"ann": 0b1100}
+        assert since(book, kolkata, at) == epoch_ms(evening + HOUR)
 
 
 def test_a_query_that_waits_for_its_user_is_charged_after_a_new_budget_came(tmp_path: Path) -> None:

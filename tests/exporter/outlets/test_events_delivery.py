@@ -208,13 +208,123 @@ def test_a_group_that_must_not_be_created_is_missed_aloud(logs: Account, fates: 
 
 def test_the_batches_of_two_streams_are_under_way_together(transport: Transport, logs: Account) -> None:
     logs.fail({"kind": "slow", "operation": "logs:PutLogEvents", "seconds": 1})
-    transport.begin([*events(3), *(one._replace(stream="other") for one in events(3, first=3))])
-    transport.start()
+    transport.begin([*events(3), *elsewhere(events(3, first=3))])
+    thread = threading.Thread(target=transport.attempt, daemon=True)
+    thread.start()
     until(lambda: logs.testbed.testbed.faults.json()[0]["given"] == 2, seconds=10, what="both are asked", every=0.02)
-    assert transport.is_busy
     assert ids(logs) == []
-    transport.finish()
+    thread.join(timeout=20)
     assert sorted(ids(logs)) == sorted(map(str, range(6)))
+
+
+# -- two rounds under way ---------------------------------------------------------------------------------------------
+
+
+def elsewhere(some: list[Outgoing]) -> list[Outgoing]:
+    """In a stream of their own."""
+    return [event._replace(stream="other") for event in some]
+
+
+def padded(some: list[Outgoing]) -> list[Outgoing]:
+    """So large that a dozen fill a batch."""
+    return [one._replace(message=json.dumps({**json.loads(one.message), "pad": "x" * 100_000})) for one in some]
+
+
+def hand_over(transport: Transport, *rounds: list[Outgoing]) -> None:
+    for one in rounds:
+        assert transport.has_room
+        transport.begin(one)
+        transport.start()
+
+
+def calls_of(client: Any) -> list[int]:
+    """How many events each call of PutLogEvents carries, from now on."""
+    carried: list[int] = []
+
+    def note(params: dict[str, Any], **_: object) -> None:
+        carried.append(len(params["logEvents"]))
+
+    client.meta.events.register("provide-client-params.logs.PutLogEvents", note)
+    return carried
+
+
+def test_the_end_of_a_round_travels_with_the_beginning_of_the_next(transport: Transport, logs: Account) -> None:
+    carried = calls_of(logs.client)
+    hand_over(transport, events(5), padded(events(12, first=5)))
+    assert not transport.has_room
+    transport.finish()
+    assert carried == [15]
+    transport.finish()
+    assert carried == [15, 2]
+    assert not transport.is_busy
+    assert ids(logs) == [str(number) for number in range(17)]
+
+
+@pytest.mark.parametrize("following", [events(1, first=5), elsewhere(events(1, first=5)), []])
+def test_a_round_waits_for_nothing_when_the_next_one_fills_no_batch(
+    transport: Transport, logs: Account, following: list[Outgoing]
+) -> None:
+    hand_over(transport, events(5), following)
+    began = time.monotonic()
+    transport.finish()
+    transport.finish()
+    assert time.monotonic() - began < 20, "watchtower itself holds back an unfinished batch for a minute"
+    assert sorted(ids(logs)) == [str(number) for number in range(5 + len(following))]
+
+
+def test_rounds_that_are_days_apart_share_no_batch(transport: Transport, logs: Account, fates: Fates) -> None:
+    hand_over(transport, events(5, at=NOW - 2 * DAY), padded(events(12, first=5)))
+    transport.finish()
+    hand_over(transport, events(5, at=NOW - 4 * DAY, first=17))
+    transport.finish()
+    transport.finish()
+    assert sorted(ids(logs), key=int) == [str(number) for number in range(22)]
+    assert (fates.of("accepted"), fates.of("resent")) == (22, 0)
+
+
+def test_a_failure_sends_both_rounds_again_and_no_event_twice(
+    transport: Transport, logs: Account, fates: Fates
+) -> None:
+    logs.fail({"kind": "throttle", "times": 1})
+    hand_over(transport, events(5), events(5, first=5))
+    with pytest.raises(ClientError, match="Throttling"):
+        transport.finish()
+    assert transport.has_failed
+    assert not transport.has_room
+    transport.start()
+    transport.finish()
+    assert transport.is_busy
+    transport.finish()
+    assert sorted(ids(logs)) == [str(number) for number in range(10)]
+    assert (fates.of("accepted"), fates.of("resent")) == (10, 10)
+
+
+def test_a_failure_of_the_second_round_leaves_the_first_one_done(
+    transport: Transport, logs: Account, fates: Fates
+) -> None:
+    hand_over(transport, events(5))
+    logs.fail({"kind": "internal", "operation": "logs:PutLogEvents", "after": 1, "times": 1})
+    hand_over(transport, padded(events(12, first=5)))
+    transport.finish()
+    with pytest.raises(ClientError):
+        transport.finish()
+    transport.start()
+    transport.finish()
+    assert not transport.is_busy
+    assert sorted(ids(logs), key=int) == [str(number) for number in range(17)]
+    assert (fates.of("accepted"), fates.of("resent")) == (17, 2)
+
+
+def test_a_stream_that_cannot_be_made_for_the_second_round_loses_neither(transport: Transport, logs: Account) -> None:
+    hand_over(transport, events(5))
+    logs.fail({"kind": "throttle", "operation": "logs:CreateLogStream", "times": 1})
+    transport.begin(elsewhere(events(5, first=5)))
+    with pytest.raises(ClientError, match="CreateLogStream"):
+        transport.start()
+    transport.start()
+    transport.finish()
+    transport.finish()
+    assert set(ids(logs)) == {str(number) for number in range(10)}
 
 
 def test_warnings_that_are_errors_end_nothing(transport: Transport, logs: Account) -> None:
@@ -362,13 +472,12 @@ def test_a_round_is_bounded_and_the_next_one_follows_at_once(delivery: Delivery,
     assert box.acknowledged == FACTS_AT_ONCE + 1
 
 
-def test_what_is_read_ahead_is_neither_sent_nor_acknowledged_with_the_round_before_it(
-    delivery: Delivery, box: Box, logs: Account
-) -> None:
+def test_each_round_is_acknowledged_for_itself(delivery: Delivery, box: Box, logs: Account) -> None:
     box.facts = [fact(seq, tables=0) for seq in range(1, FACTS_AT_ONCE + 2)]
     assert delivery.run_once()
-    assert len(box.asked) == 2
-    assert len(logs.arrived(GROUPS.queries)) == box.acknowledged == FACTS_AT_ONCE
+    assert (box.acknowledged, len(box.asked)) == (FACTS_AT_ONCE, 2)
+    assert delivery.run_once()
+    assert box.acknowledged == len(logs.arrived(GROUPS.queries)) == FACTS_AT_ONCE + 1
 
 
 def test_a_round_is_read_ahead_once_however_often_the_one_before_it_fails(

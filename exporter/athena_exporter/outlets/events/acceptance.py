@@ -7,12 +7,14 @@ round is refused here, at once, so that its queue empties and the round can be s
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 from weakref import WeakSet
 
 _OPERATION = "logs.PutLogEvents"
 _FAILURE = 300
+_NOTHING: frozenset[str] = frozenset()
 REFUSED = "refused"
 """The reason of an event that CloudWatch Logs calls invalid, sent alone."""
 
@@ -37,6 +39,19 @@ class StoppedError(Exception):
     """Raised into watchtower instead of a call: the round has failed already, or nothing of the batch is open."""
 
 
+@dataclass(slots=True, kw_only=True)
+class Expected:
+    """The messages of one round by log group: all of them, and how many of each are open. Only `Acceptance` writes."""
+
+    own: dict[str, set[str]]
+    waiting: dict[str, Counter[str]]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether any was neither accepted nor finally rejected."""
+        return any(self.waiting.values())
+
+
 class Acceptance:
     """Follows the calls of one client that carry events of its own. The hooks run in watchtower's threads."""
 
@@ -44,8 +59,9 @@ class Acceptance:
         self._client = client
         self._tally = tally
         self._lock = threading.Lock()
-        self._open: dict[str, Counter[str]] = {}
-        self._own: dict[str, set[str]] = {}
+        self._changed = threading.Condition(self._lock)
+        self._expected: list[Expected] = []
+        self._ended = False
         self._threads: WeakSet[threading.Thread] = WeakSet()
         self._retired: WeakSet[threading.Thread] = WeakSet()
         self._key = f"athena_exporter_batch_{id(self)}"
@@ -60,7 +76,9 @@ class Acceptance:
     def close(self) -> None:
         """Follow nothing any more."""
         with self._lock:
-            self._own = {}
+            self._ended = True
+            self._expected = []
+            self._changed.notify_all()
         self.retire()
 
     def retire(self) -> None:
@@ -69,11 +87,24 @@ class Acceptance:
             self._retired |= self._threads
             self._threads = WeakSet()
 
-    def expect(self, group: str, messages: Iterable[str]) -> None:
-        """These are about to be sent."""
+    def expect(self, messages: Mapping[str, Sequence[str]]) -> Expected:
+        """These, by log group, are about to be sent; rounds of which nothing is open are forgotten."""
+        waiting = {group: Counter(texts) for group, texts in messages.items()}
+        expected = Expected(own={group: set(texts) for group, texts in waiting.items()}, waiting=waiting)
         with self._lock:
-            self._open[group] = Counter(messages)
-            self._own[group] = set(self._open[group])
+            self._expected = [*(one for one in self._expected if one.is_open), expected]
+        return expected
+
+    def wait(self, expected: Expected, patience: float) -> None:
+        """Until none of these is open, or something fails, or nothing gets on for so many seconds."""
+        with self._changed:
+            while True:
+                before = self.settled
+                over = self._changed.wait_for(
+                    lambda: self._ended or self.failure is not None or not expected.is_open, patience
+                )
+                if over or self.settled == before:
+                    return
 
     def begin(self) -> None:
         """A new attempt: what failed before is forgotten."""
@@ -84,7 +115,7 @@ class Acceptance:
     def still_open(self, group: str) -> Counter[str]:
         """Messages that were neither accepted nor finally rejected, and how many of each."""
         with self._lock:
-            return Counter(self._open.get(group))
+            return sum((one.waiting.get(group, Counter()) for one in self._expected), Counter[str]())
 
     @property
     def smallest_invalid(self) -> int | None:
@@ -96,7 +127,7 @@ class Acceptance:
     def is_open(self) -> bool:
         """Whether anything at all is."""
         with self._lock:
-            return any(self._open.values())
+            return any(one.is_open for one in self._expected)
 
     # -- botocore's hooks -----------------------------------------------------------------------------------------
 
@@ -107,7 +138,7 @@ class Acceptance:
         with self._lock:
             if thread in self._retired:
                 raise StoppedError
-            if self._own.get(group, set()).isdisjoint(messages):
+            if all(one.own.get(group, _NOTHING).isdisjoint(messages) for one in self._expected):
                 return  # somebody else's: a client may serve several
             if self._is_vain(group, messages):
                 raise StoppedError
@@ -115,9 +146,9 @@ class Acceptance:
         context[self._key] = (group, messages)
 
     def _is_vain(self, group: str, messages: Sequence[str]) -> bool:
-        waiting = self._open.get(group, Counter[str]())
-        failed = self._broken or messages[0] in self._invalid
-        return failed or waiting.keys().isdisjoint(messages)
+        if self._broken or messages[0] in self._invalid:
+            return True
+        return all(one.waiting.get(group, Counter[str]()).keys().isdisjoint(messages) for one in self._expected)
 
     def _answered(self, *, http_response: Any, parsed: dict[str, Any], context: dict[str, Any], **_: object) -> None:
         if self._key not in context:
@@ -137,12 +168,14 @@ class Acceptance:
                 self._invalid.update(messages)  # others may go on: it says nothing of them
             else:
                 self._broken = True
+            self._changed.notify_all()
 
     def _failed(self, *, exception: Exception, context: dict[str, Any], **_: object) -> None:
         with self._lock:
             if self._key not in context:
                 return
             self.failure, self._broken = exception, True
+            self._changed.notify_all()
 
     def _settle(self, group: str, messages: Sequence[str], rejected: Mapping[str, int]) -> None:
         """Split a batch as its answer says; both ends that look back are exclusive, the one that looks ahead is not.
@@ -167,13 +200,22 @@ class Acceptance:
 
     def _close(self, group: str, messages: Sequence[str]) -> None:
         with self._lock:
-            waiting = self._open.get(group, Counter())
+            waiting = [one.waiting[group] for one in self._expected if group in one.waiting]
             self.settled += len(messages)
             for message in messages:
-                left = waiting.pop(message, 0) - 1
-                if left > 0:
-                    waiting[message] = left
+                _take(waiting, message)
+            self._changed.notify_all()
 
     def drop(self, group: str, reason: str, messages: Sequence[str]) -> None:
         """Give events up without a call: nothing could make CloudWatch Logs take them."""
         self._reject(group, reason, messages)
+
+
+def _take(waiting: Sequence[Counter[str]], message: str) -> None:
+    """One less of a message, in the oldest round that waits for it."""
+    for open_ in waiting:
+        left = open_.pop(message, 0) - 1
+        if left > 0:
+            open_[message] = left
+        if left >= 0:
+            return

@@ -5,6 +5,7 @@ sending and the acknowledgement, the facts are read again, and their events carr
 """
 
 import random
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -104,8 +105,7 @@ class Delivery:
         self._groups = groups
         self._transport = Transport(client=client, tally=tally, now=now, create_groups=create_groups)
         self._backoff = Backoff(monotonic, chance)
-        self._last_seq = 0
-        self._ahead: _Round | None = None
+        self._under_way: deque[int] = deque()
         self._closed = False
 
     @property
@@ -121,33 +121,64 @@ class Delivery:
                 facts stay in the outbox, and a later call tries again.
             LedgerError: from the outbox.
         """
-        if self._closed or self._backoff.is_waiting or not self._has_round():
+        if self._closed or self._backoff.is_waiting:
             return False
         try:
-            self._deliver()
+            return self._deliver()
         except Exception:
             if self._closed:
                 return False
             raise
-        return True
 
     def close(self) -> None:
         """End at once, also from another thread; what is open stays in the outbox."""
         self._closed = True
         self._transport.close()
 
-    def _deliver(self) -> None:
-        """The round, and meanwhile the next one is read: CloudWatch Logs takes its time to answer."""
-        with self._backing_off():
-            self._transport.start()
+    def _deliver(self) -> bool:
+        """The oldest round, and before it has ended the next one is on its way: CloudWatch Logs takes its time."""
+        if not self._go_on():
+            return False
+        following = None
         try:
-            self._ahead = self._ahead or self._read(after=self._last_seq)
+            if self._transport.has_room:
+                following = self._read()
         finally:
             # Whatever keeps the next round from being read, this one is on its way, and ends as any other.
+            if following is not None:
+                self._start(following)
+            self._finish()
+        return True
+
+    def _go_on(self) -> bool:
+        """Have a round under way; False if there is nothing to send."""
+        if self._transport.has_failed:
             with self._backing_off():
-                self._transport.finish()
-            self._backoff.succeeded()
-            self._outbox.acknowledge(self._consumer, self._last_seq)
+                self._transport.start()
+        elif not self._transport.is_busy:
+            first = self._read()
+            if first is None:
+                return False
+            self._start(first)
+        return True
+
+    def _read(self) -> _Round | None:
+        """The facts after those that are under way."""
+        after = self._under_way[-1] if self._under_way else 0
+        facts = self._outbox.pending_facts(self._consumer, FACTS_AT_ONCE, after=after)
+        return _Round(last_seq=facts[-1].seq, events=list(self._outgoing(facts))) if facts else None
+
+    def _start(self, round_: _Round) -> None:
+        self._transport.begin(round_.events)
+        self._under_way.append(round_.last_seq)
+        with self._backing_off():
+            self._transport.start()
+
+    def _finish(self) -> None:
+        with self._backing_off():
+            self._transport.finish()
+        self._backoff.succeeded()
+        self._outbox.acknowledge(self._consumer, self._under_way.popleft())
 
     @contextmanager
     def _backing_off(self) -> Iterator[None]:
@@ -156,20 +187,6 @@ class Delivery:
         except Exception:
             self._backoff.failed()
             raise
-
-    def _has_round(self) -> bool:
-        if self._transport.is_busy:
-            return True
-        following, self._ahead = self._ahead or self._read(), None
-        if following is None:
-            return False
-        self._last_seq = following.last_seq
-        self._transport.begin(following.events)
-        return True
-
-    def _read(self, after: int = 0) -> "_Round | None":
-        facts = self._outbox.pending_facts(self._consumer, FACTS_AT_ONCE, after=after)
-        return _Round(last_seq=facts[-1].seq, events=list(self._outgoing(facts))) if facts else None
 
     def _outgoing(self, facts: Sequence[StoredFact]) -> Iterator[Outgoing]:
         for fact in facts:
