@@ -98,28 +98,27 @@ def throughput(folder: Path) -> str:
 
 
 def both(path: Path, queries: int) -> dict[str, Run]:
-    """Each side on an account of its own, with the same outbox; everything must have arrived."""
-    with outbox(path, queries, timedelta(hours=1)):
-        pass
-    return {side: timed(run, path, 3 * queries) for side, run in ((ALONE, run_alone), (OURS, run_ours))}
+    """Each side on an account of its own, with the same events; everything must have arrived."""
+    sides = {ALONE: run_alone, OURS: run_ours}
+    return {name: timed(side, path.with_stem(f"{path.stem}-{side.__name__}"), queries) for name, side in sides.items()}
 
 
-def timed(side: Callable[[str, Path], Run], path: Path, count: int) -> Run:
+def timed(side: Callable[[str, Path, int], Run], path: Path, queries: int) -> Run:
     """One side, and whether it has kept all events."""
     with account() as url:
         with ProcessPoolExecutor(max_workers=1, mp_context=multiprocessing.get_context("spawn")) as process:
-            run = process.submit(side, url, path).result()
+            run = process.submit(side, url, path, queries).result()
         with closing(client_of(url)) as client:
-            if stored(client) != (count, count):
+            if stored(client) != (3 * queries, 3 * queries):
                 raise RuntimeError("an undisturbed run lost events: it cannot be compared")
         return run
 
 
-def run_alone(url: str, path: Path) -> Run:
+def run_alone(url: str, path: Path, queries: int) -> Run:
     """watchtower alone, in this process."""
     with closing(client_of(url)) as client:
         prepare(client)
-        with closing(Ledger(settings_of(path), monotonic=time.monotonic)) as ledger:
+        with outbox(path, queries, timedelta(hours=1)) as ledger:
             events = events_in(ledger)
         dicts = said_by(events)
         with observed() as run:
@@ -127,12 +126,9 @@ def run_alone(url: str, path: Path) -> Run:
         return run
 
 
-def run_ours(url: str, path: Path) -> Run:
-    """Ours, in this process."""
-    with (
-        exporters_client(url) as client,
-        closing(Ledger(settings_of(path), monotonic=time.monotonic)) as ledger,
-    ):
+def run_ours(url: str, path: Path, queries: int) -> Run:
+    """Ours, in this process; it has counted the queries, too, so that the ledger's cache is as full as in a service."""
+    with exporters_client(url) as client, outbox(path, queries, timedelta(hours=1)) as ledger:
         prepare(client)
         with observed() as run:
             ours(client, ledger)

@@ -24,7 +24,7 @@ QUERIES = "/athena-observability/queries"
 PASSES = 4
 BUSY = athena_testbed.Settings(
     history=timedelta(hours=1),
-    history_queries_per_day=8_000,
+    history_queries_per_day=16_000,
     queries_per_minute=0,
     rates=None,
     cloudtrail_delay=timedelta(0),

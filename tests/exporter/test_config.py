@@ -111,7 +111,8 @@ def _keys(section: dict[str, object], start: str = "") -> Iterator[str]:
 def uncommented_budgets() -> list[dict[str, object]]:
     """Those of the example, and the one that shows every key."""
     text = BUDGETS.read_text(encoding="utf-8")
-    budgets: list[dict[str, object]] = yaml.safe_load(re.sub(r"^#(?=  )(?!   a)", "", text, flags=re.MULTILINE))["budgets"]
+    document = yaml.safe_load(re.sub(r"^#(?=  )(?!   a)", "", text, flags=re.MULTILINE))
+    budgets: list[dict[str, object]] = document["budgets"]
     return budgets
 
 

@@ -113,7 +113,10 @@ def _process() -> Iterator[Sample]:
         yield sample(catalog.AWS_REQUESTS, service, operation, "ok", value=calls)
         yield sample(catalog.AWS_REQUESTS, service, operation, "ThrottlingException", value=4)
         yield sample(catalog.AWS_COST_USD, service, operation, "ok", value=usd)
-    for name, value in (("used_ratio", 1.12), ("used_usd", 56.0), ("limit_usd", 50.0)):
-        yield Sample(metric=f"athena_budget_{name}", target=IRELAND, labels=("daily", "efield"), value=value)
-    for name, value in (("used_ratio", 0.61), ("used_bytes", 610.0 * GIB), ("limit_bytes", 1000.0 * GIB)):
-        yield Sample(metric=f"athena_budget_{name}", target=IRELAND, labels=("dbt", SCRIPT), value=value)
+    yield sample(catalog.BUDGET_USED_RATIO, "daily", "efield", value=1.12)
+    yield sample(catalog.BUDGET_USED_USD, "daily", "efield", value=56 * catalog.NANO)
+    yield sample(catalog.BUDGET_LIMIT_USD, "daily", "efield", value=50 * catalog.NANO)
+    yield sample(catalog.BUDGET_USED_RATIO, "dbt", SCRIPT, value=0.61)
+    yield sample(catalog.BUDGET_USED_BYTES, "dbt", SCRIPT, value=610 * GIB)
+    yield sample(catalog.BUDGET_LIMIT_BYTES, "dbt", SCRIPT, value=1000 * GIB)
+    yield sample(catalog.BUDGET_SUBJECTS, "daily", "exceeded", value=1)
