@@ -95,7 +95,7 @@ class World:
     testbed: Running
     stack: ExitStack
 
-    def client(self, service: str, region: str = REGION, attempts: int = 1, read_timeout: float = 2) -> Any:
+    def client(self, service: str, region: str = REGION, attempts: int = 1, read_timeout: float = 20) -> Any:
         config = Config(
             retries={"total_max_attempts": attempts, "mode": "standard"}, connect_timeout=2, read_timeout=read_timeout
         )
@@ -105,7 +105,7 @@ class World:
         return client
 
     def http(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Raw:
-        connection = HTTPConnection(urlsplit(self.testbed.url).netloc, timeout=5)
+        connection = HTTPConnection(urlsplit(self.testbed.url).netloc, timeout=30)
         try:
             connection.request(method, path, body=body, headers=headers or {})
             answer = connection.getresponse()

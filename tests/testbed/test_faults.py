@@ -84,7 +84,7 @@ def test_a_dropped_connection_is_seen_as_one(world: Any, kind: str) -> None:
 
 def test_a_timeout_holds_the_answer(world: Any) -> None:
     _plan(world, kind="timeout", operation="ListWorkGroups", seconds=30)
-    client = world.client("athena")
+    client = world.client("athena", read_timeout=1)
     with pytest.raises(ReadTimeoutError):
         client.list_work_groups()
 

@@ -5,7 +5,7 @@ query counts for those in the sets of all its fields. So neither subjects nor co
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import translate
 from typing import NamedTuple, TypeAlias
 
@@ -60,18 +60,16 @@ class _Field:
         self._is_user = name == Per.USER
         self._globs = [Globs(getattr(tally.match, name, ())) for tally in tallies]
         self.matters = any(self._subjects) or any(getattr(tally.match, name, ()) for tally in tallies)
-        self._known: dict[str | None, int] = {}
+        self.known: dict[str | None, int] = {}
 
-    def mask(self, value: str | None) -> int:
-        """The tallies that the value lets in."""
-        mask = self._known.get(value)
-        if mask is None:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            mask = self._known[value] = self._ask(value)
+    def ask(self, value: str | None) -> int:
+        """The tallies that the value lets in; it is `known` from now on."""
+        if len(self.known) >= _REMEMBERED:
+            self.known.clear()
+        mask = self.known[value] = self._asked(value)
         return mask
 
-    def _ask(self, value: str | None) -> int:
+    def _asked(self, value: str | None) -> int:
         somebody = bool(value) and not (self._is_user and value in _NOBODY)
         return sum(
             1 << place
@@ -90,16 +88,37 @@ class Matcher:
         self._window = [windows.index(tally.window) for tally in self.tallies]
         self._subject = [Query._fields.index(tally.per.value) for tally in self.tallies]
         names = dict.fromkeys((*Match.__slots__, *(tally.per.value for tally in self.tallies)))
-        self._fields = [field for name in names if (field := _Field(name, self.tallies)).matters]
+        fields = [field for name in names if (field := _Field(name, self.tallies)).matters]
+        self._fields = [(field.place, field.known, field.ask) for field in fields]
         self._all = (1 << len(self.tallies)) - 1
         self._plans: dict[int, Plan] = {}
 
     def mask(self, query: Query) -> int:
         """The tallies that the query counts for, as far as it is known, as bits."""
         mask = self._all
-        for field in self._fields:
-            mask &= field.mask(query[field.place])
+        # Every query passes here twice: the look-ups stand here, for calls would take longer than they do.
+        for place, known, ask in self._fields:
+            value = query[place]
+            bits = known.get(value)
+            mask &= ask(value) if bits is None else bits
         return mask
+
+    def gained(self, before: Query, after: Query) -> int:
+        """The tallies that the query counts for, now that more is known of it, and did not before."""
+        had = mask = self._all
+        for place, known, ask in self._fields:
+            value, old = after[place], before[place]
+            bits = known.get(value)
+            if bits is None:
+                bits = ask(value)
+            mask &= bits
+            had &= bits if old is value else self._bits(known, ask, old)
+        return mask & ~had
+
+    @staticmethod
+    def _bits(known: Mapping[str | None, int], ask: Callable[[str | None], int], value: str | None) -> int:
+        bits = known.get(value)
+        return ask(value) if bits is None else bits
 
     def plan(self, mask: int) -> Plan:
         """How to count for these tallies."""

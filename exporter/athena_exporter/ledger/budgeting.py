@@ -5,7 +5,7 @@ Stage: fold -> **ledger** -> report, metrics. Which tallies there are is decided
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +15,7 @@ from athena_exporter.budgets import (
     COMPONENT_TAG,
     Budget,
     BudgetState,
+    Kept,
     Matcher,
     Tally,
     Unit,
@@ -22,16 +23,16 @@ from athena_exporter.budgets import (
     cells_of,
     kept_from,
 )
-from athena_exporter.ledger import files, refilling
+from athena_exporter.ledger import budget_log, files, refilling
+from athena_exporter.ledger.budget_log import Cells
 from athena_exporter.ledger.errors import explained
 from athena_exporter.ledger.model import BudgetCell
 from athena_exporter.records import Target, Workgroups, epoch_ms
 
-_ADD = """
-    INSERT INTO budget_usage VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
-        scanned_bytes = scanned_bytes + excluded.scanned_bytes, cost_nanousd = cost_nanousd + excluded.cost_nanousd
-    """
 _COLUMNS = {Unit.BYTES: "scanned_bytes", Unit.USD: "cost_nanousd"}
+_PLACES = {Unit.BYTES: 0, Unit.USD: 1}
+_NOTED = 250_000
+"""How many cells are noted before they are added to the sums: a quarter of a second's reading."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,7 @@ class Budgeting:
         self.budgets = tuple(budgets)
         self.matcher = Matcher(tuple(dict.fromkeys(budget.tally for budget in budgets)))
         self._definitions = [tally.definition for tally in self.matcher.tallies]
+        self._noted: dict[int, int] = {}
 
     def begin(self, connection: sqlite3.Connection, target_id: int, since_ms: int) -> None:
         """Begin to count for a target that has counted nothing yet: queries count that end at or after `since_ms`."""
@@ -64,6 +66,7 @@ class Budgeting:
         A new one is filled from what the ledger still holds; one that no budget asks for any more is forgotten.
         """
         for (target_id,) in connection.execute("SELECT id FROM targets").fetchall():
+            budget_log.merge(connection, target_id)
             known = _ids(connection, target_id)
             gone = [(number,) for definition, number in known.items() if definition not in self._definitions]
             connection.executemany("DELETE FROM budget_tallies WHERE id = ?", gone)
@@ -77,16 +80,27 @@ class Budgeting:
             "INSERT INTO budget_tallies (target_id, definition, since_ms) VALUES (?, ?, ?)",
             [(target_id, tally.definition, since) for tally, since in zip(tallies, filled.since_ms, strict=True)],
         )
-        _add(connection, [_ids(connection, target_id)[tally.definition] for tally in tallies], filled.cells)
+        if filled.cells:
+            ids = _ids(connection, target_id)
+            budget_log.append(connection, target_id, [ids[tally.definition] for tally in tallies], filled.cells)
+            budget_log.merge(connection, target_id)
 
     def save(self, connection: sqlite3.Connection, target_id: int, usage: Mapping[BudgetCell, Sequence[int]]) -> None:
         """Add a batch's usage in the open transaction."""
-        if usage:
-            ids = _ids(connection, target_id)
-            _add(connection, [ids[definition] for definition in self._definitions], usage)
+        if not usage:
+            return
+        ids = _ids(connection, target_id)
+        budget_log.append(connection, target_id, [ids[definition] for definition in self._definitions], usage)
+        noted = self._noted.get(target_id, 0) + len(usage)
+        if noted >= _NOTED:
+            budget_log.merge(connection, target_id)
+            noted = 0
+        self._noted[target_id] = noted
 
     def prune(self, connection: sqlite3.Connection, target_id: int) -> None:
         """Forget the cells that are in no window any more, nor in the one before it."""
+        budget_log.merge(connection, target_id)
+        self._noted[target_id] = 0
         now_ms = refilling.newest_ms(connection, target_id)
         if now_ms is None:
             return
@@ -140,8 +154,9 @@ def _of_target(
         )
     }
     counted = [budget for budget in budgets if budget.tally.definition in tallies]
+    noted = budget_log.read(connection, target_id)
     used = {
-        (tally, unit): _used(connection, tallies[tally.definition][0], tally, unit, now_ms)
+        (tally, unit): _used(connection, tallies[tally.definition][0], tally, unit, now_ms, noted)
         for tally, unit in dict.fromkeys((budget.tally, budget.limit.unit) for budget in counted)
     }
     whose = components(connection, target_id)
@@ -162,8 +177,20 @@ def _of_target(
     )
 
 
-def _used(connection: sqlite3.Connection, number: int, tally: Tally, unit: Unit, now_ms: int) -> dict[str, int]:
-    kept, column = cells_of(tally.window, now_ms), _COLUMNS[unit]
+def _used(
+    connection: sqlite3.Connection, number: int, tally: Tally, unit: Unit, now_ms: int, noted: Mapping[int, Cells]
+) -> dict[str, int]:
+    """The sums of the window's cells, and what was noted since they were added up."""
+    kept = cells_of(tally.window, now_ms)
+    used = _summed(connection, number, kept, _COLUMNS[unit])
+    place = _PLACES[unit]
+    for (start_ms, subject), sums in noted.get(number, {}).items():
+        if kept.first_ms <= start_ms <= kept.last_ms:
+            used[subject] = used.get(subject, 0) + sums[place]
+    return used
+
+
+def _summed(connection: sqlite3.Connection, number: int, kept: Kept, column: str) -> dict[str, int]:
     if kept.first_ms == kept.last_ms:
         statement = f"SELECT subject, {column} FROM budget_usage WHERE tally_id = ? AND start_ms = ?"  # noqa: S608 - one of two columns
         return dict(connection.execute(statement, (number, kept.first_ms)))
@@ -180,12 +207,3 @@ def _ids(connection: sqlite3.Connection, target_id: int) -> dict[str, int]:
         "SELECT definition, id FROM budget_tallies WHERE target_id = ?", (target_id,)
     )
     return dict(found)
-
-
-def _add(connection: sqlite3.Connection, ids: Sequence[int], usage: Mapping[BudgetCell, Sequence[int]]) -> None:
-    """In the order of the table's key, so that neighbours are written together."""
-    connection.executemany(_ADD, _parameters(ids, usage))
-
-
-def _parameters(ids: Sequence[int], usage: Mapping[BudgetCell, Sequence[int]]) -> Iterator[tuple[object, ...]]:
-    return ((ids[place], start_ms, subject, *sums) for (place, start_ms, subject), sums in sorted(usage.items()))

@@ -26,13 +26,13 @@ class Charging:
         """Somebody has told who started a counted query: what is more than before is added."""
         if self._matcher.tallies:
             query = query_of(after)
-            self._add(after, query, self._matcher.mask(query) & ~self._matcher.mask(query_of(before)))
+            self._add(after, query, self._matcher.gained(query_of(before), query))
 
     def _add(self, row: Row, query: Query, mask: int) -> None:
         counted_ms, scanned_bytes, cost_nanousd = row.counted_ms, row.scanned_bytes or 0, row.cost_nanousd or 0
-        cells = self.cells
+        cells, start_of = self.cells, self._matcher.starts.of
         for window, places in self._matcher.plan(mask):
-            start_ms = self._matcher.starts.of(window, counted_ms)
+            start_ms = start_of(window, counted_ms)
             for place, subject in places:
                 cell = (place, start_ms, query[subject] or UNKNOWN)
                 sums = cells.get(cell)

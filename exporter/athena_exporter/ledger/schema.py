@@ -82,6 +82,11 @@ CREATE TABLE budget_usage (               -- their sums: a calendar window, or a
     cost_nanousd INTEGER NOT NULL,
     PRIMARY KEY (tally_id, start_ms, subject)
 ) WITHOUT ROWID;
+CREATE TABLE budget_log (                 -- what batches have added and the sums do not hold yet
+    seq INTEGER PRIMARY KEY,
+    target_id INTEGER NOT NULL REFERENCES targets (id),
+    body TEXT NOT NULL                    -- JSON: number of the tally, start_ms, subject: bytes, nanodollars
+);
 """
 MIGRATIONS: Sequence[str] = (
     f"""

@@ -64,6 +64,8 @@ def test_knowledge_takes_nothing_away() -> None:
         [tally(per, workgroup=("e*",), user=patterns) for per in Per if per != "component" for patterns in ((), ("*",))]
     )
     assert matcher.mask(UNNAMED) & ~matcher.mask(KNOWN) == 0
+    assert matcher.gained(UNNAMED, KNOWN) == matcher.mask(KNOWN) & ~matcher.mask(UNNAMED) != 0
+    assert matcher.gained(KNOWN, KNOWN) == 0
 
 
 def test_a_plan_asks_for_each_window_once() -> None:

@@ -89,7 +89,7 @@ def equals_the_brute_force_count(ledger: Ledger, truth: Spending) -> None:
 
 
 @given(stories(), st.lists(st.booleans(), min_size=12, max_size=12))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_usage_is_the_brute_force_count_over_late_identities_restarts_and_clocks(
     story: list[Batch], restarts: list[bool]
 ) -> None:
@@ -112,7 +112,7 @@ some_budgets = st.lists(st.sampled_from(BUDGETS), unique=True)
 
 
 @given(stories(), st.lists(st.tuples(some_budgets, st.booleans()), min_size=12, max_size=12))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_a_new_configuration_knows_all_that_it_says_to_know(
     story: list[Batch], changes: list[tuple[list[Budget], bool]]
 ) -> None:
