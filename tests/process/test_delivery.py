@@ -38,7 +38,7 @@ def test_ten_kills_throttling_lost_answers_and_an_outage_lose_no_event(tmp_path:
     settings = athena_testbed.Settings(queries_per_minute=0, rates=None, faults=FAULTS)
     with athena_testbed.running(settings) as testbed:
         for number in range(KILLS):
-            point, count = (("accepted", 1 + number), ("acknowledge", 1))[number % 2]
+            point, count = (("accepted", 1 + number // 2), ("acknowledge", 1))[number % 2]
             assert run(tmp_path, testbed.url, point, count) == -signal.SIGKILL
         assert run(tmp_path, testbed.url, "never", 0) == 0, (tmp_path / "delivery.log").read_text()
         struck = {rule["kind"]: rule["given"] for rule in testbed.testbed.faults.json()}

@@ -29,6 +29,8 @@ from athena_exporter.pricing import Prices
 from athena_exporter.records import Batch, Identity, Kind, Mode, QueryExecution, StartedQuery, State, TableUse
 
 AT_ONCE = 50
+FACTS = 200
+"""A round's at most: rounds so small that each kill leaves some for the next one."""
 _BORN = datetime.now(UTC) - timedelta(hours=30)
 _PRICES = Prices(usd_per_tb=Decimal(5), tb_bytes=2**40, minimum_bytes=10 * 2**20)
 
@@ -83,7 +85,7 @@ class MortalOutbox:
         self._point = point
 
     def pending_facts(self, consumer: str, limit: int, *, after: int = 0) -> list[StoredFact]:
-        return self._ledger.pending_facts(consumer, min(limit, 400), after=after)
+        return self._ledger.pending_facts(consumer, min(limit, FACTS), after=after)
 
     def acknowledge(self, consumer: str, seq: int) -> None:
         if self._point == "acknowledge":
