@@ -315,6 +315,17 @@ def test_a_failure_of_the_second_round_leaves_the_first_one_done(
     assert (fates.of("accepted"), fates.of("resent")) == (17, 2)
 
 
+def test_there_is_no_room_beside_a_round_that_has_failed(transport: Transport, logs: Account) -> None:
+    logs.fail({"kind": "throttle", "times": 1})
+    hand_over(transport, padded(events(12)))
+    until(lambda: not transport.has_room, seconds=10, what="the first batch was refused", every=0.02)
+    with pytest.raises(ClientError):
+        transport.finish()
+    transport.start()
+    transport.finish()
+    assert sorted(ids(logs), key=int) == [str(number) for number in range(12)]
+
+
 def test_a_stream_that_cannot_be_made_for_the_second_round_loses_neither(transport: Transport, logs: Account) -> None:
     hand_over(transport, events(5))
     logs.fail({"kind": "throttle", "operation": "logs:CreateLogStream", "times": 1})
