@@ -94,13 +94,20 @@ def _grouped(queries: list[dict[str, Any]], key: Callable[[dict[str, Any]], Any]
 
 
 def _ended(world: Any) -> list[dict[str, Any]]:
-    """Every query, once the last of the past has ended: the truth speaks of no other."""
+    """Every query, once the last of the past has ended and its statistics are there: the truth speaks of no other."""
     deadline = time.monotonic() + 60
     while True:
+        asked_at = time.time()
         queries: list[dict[str, Any]] = world.everything()
-        if all(query["Status"]["State"] in {"SUCCEEDED", "FAILED", "CANCELLED"} for query in queries):
+        if all(_is_settled(query["Status"], asked_at) for query in queries):
             return queries
         assert time.monotonic() < deadline, "some queries of the past never end"
+
+
+def _is_settled(status: dict[str, Any], asked_at: float) -> bool:
+    """Has the query ended so long before the question that its statistics, which come later, are in the answer?"""
+    latest = Settings().statistics_delay.total_seconds()
+    return status["State"] in {"SUCCEEDED", "FAILED", "CANCELLED"} and status["CompletionDateTime"] + latest < asked_at
 
 
 def _users(world: Any) -> dict[str, str]:
