@@ -7,6 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# The same examples each time in CI, so that a change fails and not chance; others each time on a person's machine.
+# How long an example takes is said by the machine's other work.
+settings.register_profile(
+    "ours", deadline=None, derandomize=os.environ.get("CI", "").lower() == "true", print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)  # fmt: skip  # five arguments read best as a block
+settings.load_profile("ours")
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "tests" / "golden"

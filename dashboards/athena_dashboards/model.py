@@ -108,6 +108,8 @@ class TimeSeries:
     dashed: tuple[str, ...] = ()
     """Names of series drawn dashed: last week beside this one."""
     is_area_to_100: bool = False
+    legend_sorted_by: str = ""
+    """One of the calcs: the series with the largest comes first."""
     is_legend_right: bool = False
     """For a wide panel with many series."""
     usual_most: int | None = None
@@ -194,6 +196,8 @@ class Panel:
     height: int = 8
     repeat: str = ""
     """A variable: one panel for each of its values."""
+    reach: str = ""
+    """A range of its own up to now, whatever the dashboard's is: `30d`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

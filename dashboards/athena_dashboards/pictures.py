@@ -4,10 +4,14 @@ Stage: a Grafana with `provisioning/` and data -> **pictures** -> docs/images, a
 or are empty without a reason. Needs chromium. `python -m athena_dashboards.pictures --grafana http://127.0.0.1:3000`
 """
 
+import http.client
+import json
 import shutil
 import subprocess
 import sys
 import tempfile
+import urllib.error
+import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -25,7 +29,13 @@ _GRID_PX = 38
 _CHROME_PX = 120
 """The drop-downs above the panels."""
 _EMPTY = ("No data", "No data in response")
+_SECONDS = 10
+"""How long Grafana may take to say that it is there."""
 _FAILED = ("panel-info-corner--error", "panel-error", "alert-error")
+
+
+class NotReadyError(Exception):
+    """Nothing can be looked at; the message says what is missing and how to mend it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +118,36 @@ class Browser:
             return done.stdout
 
 
+def chosen(uids: Sequence[str]) -> tuple[Dashboard, ...]:
+    """The dashboards of these uids, all of them if there is none.
+
+    Raises:
+        NotReadyError: there is no such dashboard; names those that are.
+    """
+    known = [board.uid for board in BOARDS]
+    unknown = [uid for uid in uids if uid not in known]
+    if unknown:
+        raise NotReadyError(f"there is no dashboard {', '.join(unknown)}; there are {', '.join(known)}")
+    return tuple(board for board in BOARDS if board.uid in uids or not uids)
+
+
+def make_sure_of(grafana: str) -> None:
+    """Ask Grafana for its health.
+
+    Raises:
+        NotReadyError: it does not answer, or what answers is no Grafana.
+    """
+    mend = "start one (docker compose up), or name its address with --grafana"
+    try:
+        with urllib.request.urlopen(f"{grafana}/api/health", timeout=_SECONDS) as answer:  # noqa: S310  the address is ours
+            health = json.load(answer)
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        why = error.reason if isinstance(error, urllib.error.URLError) else error
+        raise NotReadyError(f"no Grafana at {grafana}: {why}; {mend}") from error
+    if not isinstance(health, dict) or "database" not in health:
+        raise NotReadyError(f"no Grafana at {grafana}: something else answers there; {mend}")
+
+
 def look(browser: Browser, grafana: str, board: Dashboard, since: str, folder: Path) -> Iterator[Fault]:
     """One dashboard: its picture, then its panels, those in collapsed rows one by one."""
     url = f"{grafana}/d/{board.uid}?kiosk=tv&from={since}&to=now"
@@ -157,22 +197,33 @@ def _depth(row: Row) -> int:
 def main(grafana: str, since: str, out: Path, only: tuple[str, ...], patience: int) -> None:
     """Take a picture of every dashboard and name the panels that show an error or nothing.
 
-    Exit 1 if there is one. A panel may be empty if its signal says why.
+    A panel may be empty if its signal says why. Exit codes: 0 all is well, 1 a panel is not, 2 there is nothing to
+    look at: no chromium, no Grafana, no such dashboard.
     """
+    grafana = grafana.rstrip("/")
+    try:
+        boards = chosen(only)
+        browser = Browser(program=_chromium(), patience_ms=patience)
+        make_sure_of(grafana)
+    except NotReadyError as error:
+        click.echo(f"pictures: {error}", err=True)
+        sys.exit(2)
+    out.mkdir(parents=True, exist_ok=True)
+    found = 0
+    for board in boards:
+        faults = list(look(browser, grafana, board, since, out.resolve()))
+        click.echo(f"{board.uid}: {len(board.panels())} panels, {len(faults)} to look at")
+        for fault in faults:
+            click.echo(f"  {fault.title}: {fault.what}")
+        found += len(faults)
+    sys.exit(1 if found else 0)
+
+
+def _chromium() -> str:
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
-        raise click.UsageError("chromium is not on the PATH (Debian: apt-get install chromium)")
-    out.mkdir(parents=True, exist_ok=True)
-    browser = Browser(program=program, patience_ms=patience)
-    found = 0
-    for board in BOARDS:
-        if not only or board.uid in only:
-            faults = list(look(browser, grafana.rstrip("/"), board, since, out.resolve()))
-            click.echo(f"{board.uid}: {len(board.panels())} panels, {len(faults)} to look at")
-            for fault in faults:
-                click.echo(f"  {fault.title}: {fault.what}")
-            found += len(faults)
-    sys.exit(1 if found else 0)
+        raise NotReadyError("chromium is not on the PATH (Debian: apt-get install chromium)")
+    return program
 
 
 if __name__ == "__main__":

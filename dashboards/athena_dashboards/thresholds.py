@@ -10,6 +10,7 @@ from athena_dashboards.theme import Unit
 
 GIB = 2**30
 TIB = 2**40
+HOUR, DAY = 3600, 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,11 +27,6 @@ WORKGROUP_SCAN = Threshold(
     value=5 * TIB,
     unit=Unit.BYTES,
     why="Bytes a workgroup scans in an hour: 25 USD at list price. Set yours.",
-)
-USER_SCAN = Threshold(
-    value=1 * TIB,
-    unit=Unit.BYTES,
-    why="Bytes one user scans in a UTC day: 5 USD at list price.",
 )
 SCAN_SPIKE = Threshold(
     value=3.0, unit=Unit.RATIO, why="Times what the same hours of the same weekday scanned; daily rhythm stays below 2."
@@ -79,6 +75,39 @@ PIPELINE_SHARE = Threshold(
     value=0.5,
     unit=Unit.RATIO,
     why="Where most of a day's queries come from Airflow or dbt, the workgroup is a pipeline's.",
+)
+BUDGET_LIMIT = Threshold(
+    value=1.0, unit=Unit.RATIO, why="All of a budget is used; from where on it warns is its own, in its metric."
+)
+BUDGET_LEVEL = Threshold(
+    value=0, unit=Unit.RATIO, why="Where a level begins says the budget; whoever has come there is one to tell of."
+)
+BUDGET_FORECAST = Threshold(
+    value=1.0, unit=Unit.RATIO, why="At its mean speed until now more than the limit will be used at the window's end."
+)
+BUDGET_FORECAST_WINDOW = Threshold(
+    value=27 * DAY,
+    unit=Unit.SECONDS,
+    why="A forecast is a straight line: of a day it is too high every morning, of a week before every weekend.",
+)
+BUDGET_FORECAST_SINCE = Threshold(
+    value=0.25, unit=Unit.RATIO, why="A quarter of a month has a whole week in it, with its weekend."
+)
+BUDGET_BURN = Threshold(
+    value=3 * HOUR,
+    unit=Unit.SECONDS,
+    why="Until the limit at the speed of the last hour: time enough to ask whoever it is.",
+    is_floor=True,
+)
+GUARD_HELD = Threshold(value=1, unit=Unit.COUNT, why="While the kill switch is set, no limit is enforced.")
+GUARD_ACTED = Threshold(
+    value=0, unit=Unit.COUNT, why="A program has ended somebody's work: each time somebody should know of it."
+)
+GUARD_FAILING = Threshold(
+    value=0, unit=Unit.COUNT, why="A limit that should be held was not; the next query of the same subject costs, too."
+)
+NOTIFICATIONS_FAILING = Threshold(
+    value=0, unit=Unit.COUNT, why="Somebody should have been told of a limit, and was not."
 )
 UNATTRIBUTED_FLOOR = Threshold(
     value=GIB, unit=Unit.BYTES, why="The share of next to nothing: a day below a GiB is reckoned as a GiB."

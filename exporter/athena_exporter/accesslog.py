@@ -28,7 +28,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from athena_exporter.outlets.events.delivery import Backoff
+from athena_exporter.outlets.backoff import Backoff
 from athena_exporter.outlets.events.shape import instant
 from athena_exporter.outlets.events.spool import Spool
 from athena_exporter.outlets.events.transport import Outgoing, Transport

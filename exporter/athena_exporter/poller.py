@@ -1,7 +1,7 @@
 """The clock that pushes: reads each source, commits its batches, publishes what is committed.
 
-Stage: sources -> **poller** -> ledger -> outlets. The one seam that catches AWS's errors: each failure is a counter,
-an `up` of 0 and one log line. Bugs are not caught; they end the process.
+Stage: sources -> **poller** -> ledger -> outlets. The one seam that catches errors of AWS and of channels: each
+failure is a counter, an `up` of 0 and one log line. Bugs are not caught; they end the process.
 """
 
 import logging
@@ -19,6 +19,7 @@ from athena_exporter import catalog
 from athena_exporter.ledger.errors import LedgerError
 from athena_exporter.ledger.store import Ledger
 from athena_exporter.outlets.metrics import render
+from athena_exporter.outlets.notifications import ChannelError
 from athena_exporter.outlets.page import page
 from athena_exporter.records import Batch, FailedStart, QueryExecution, Sample, StartedQuery, Target
 from athena_exporter.sources import Source, errors
@@ -26,6 +27,7 @@ from athena_exporter.telemetry import Telemetry
 
 _log = logging.getLogger(__name__)
 _PRUNE_EVERY = timedelta(minutes=10)
+_AFTER_FAILURE = timedelta(seconds=15)
 
 
 class Publisher(Protocol):
@@ -85,6 +87,9 @@ class Poller:
         except LedgerError as error:
             self.failed(target, name, "ledger", str(error))
             return False
+        except ChannelError as error:
+            self.failed(target, name, error.reason, str(error))
+            return False
         duration = timedelta(seconds=self._clocks.monotonic() - began)
         self._telemetry.read_succeeded(target, name, duration, lag)
         return True
@@ -99,6 +104,10 @@ class Poller:
         for batch in source.read(self._ledger.view(source.target)):
             self._ledger.apply(batch)
             self._telemetry.malformed(source.target, source.name, batch.malformed)
+            self._telemetry.messages(source.target, source.name, batch.messages)
+            self._telemetry.trail_files(source.target, batch.files)
+            if batch.missed is not None:
+                self._telemetry.missed_events(source.target, batch.missed)
             # AWS's Date has whole seconds: what is younger than a second would seem to come from the future.
             ages = [max(batch.observed_at - at, timedelta(0)) for at in _times(batch)]
             lag = min([*ages, *([] if lag is None else [lag])], default=None)
@@ -121,6 +130,19 @@ class Poller:
             return
         samples = [*committed, *self._telemetry.samples(), _build_info()]
         self._publisher.publish(render(samples), page(samples, now))
+
+    def decide(self) -> None:
+        """Find who came to a level of a budget. A ledger that cannot be written is asked again the next time."""
+        try:
+            decided = self._ledger.decide(self._clocks.now())
+        except LedgerError as error:
+            _log.warning("deciding on budgets: %s", error)
+            return
+        for one in decided:
+            _log.info(
+                "budget %s: %s %s is %s (%.0f %%)", one.budget.name, one.budget.per.value,
+                one.standing.subject, one.level.value, one.standing.ratio * 100,
+            )  # fmt: skip  # as short as it can be said
 
     def prune(self, targets: Iterable[Target]) -> None:
         """Forget what is no longer needed, every ten minutes a target."""
@@ -145,7 +167,10 @@ class Threads:
         self._bug: BaseException | None = None
 
     def every(self, interval: timedelta, action: Callable[[], object], name: str) -> None:
-        """Run `action` now and then again, `interval` after its end."""
+        """Run `action` now and then again, `interval` after its end.
+
+        Without an interval the action waits by itself; then one that failed (it answers False) has a pause.
+        """
         self._start(lambda: self._repeat(interval, action), name)
 
     def once(self, action: Callable[[], object], name: str) -> None:
@@ -159,8 +184,9 @@ class Threads:
 
     def _repeat(self, interval: timedelta, action: Callable[[], object]) -> None:
         while not self._stop.is_set():
-            action()
-            self._stop.wait(interval.total_seconds())
+            failed = action() is False
+            pause = _AFTER_FAILURE if failed and not interval else interval
+            self._stop.wait(pause.total_seconds())
 
     def _guarded(self, action: Callable[[], object]) -> None:
         try:

@@ -2,10 +2,12 @@
 
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TypeAlias
 
 from athena_exporter import catalog
+from athena_exporter.budgets import Mode, Reason
 from athena_exporter.costs.prices import price_nanousd
 from athena_exporter.records import Sample, Target
 
@@ -56,6 +58,32 @@ class Telemetry:
         with self._lock:
             self._counters[catalog.MALFORMED_RECORDS.name, target, (source,)] += count
 
+    def guard(self, target: Target, mode: Mode, *, is_killed: bool, waiting: Mapping[Reason, int]) -> None:
+        """What the guard does there, whether the kill switch holds it, and how many queries it does not stop."""
+        with self._lock:
+            for one in Mode:
+                self._gauges[catalog.GUARD_MODE.name, target, (one.value,)] = int(one is mode)
+            self._gauges[catalog.GUARD_KILL_SWITCH.name, target, ()] = int(is_killed)
+            for reason in Reason:
+                self._gauges[catalog.GUARD_WAITING_QUERIES.name, target, (reason.value,)] = waiting.get(reason, 0)
+
+    def messages(self, target: Target, source: str, results: Mapping[str, int]) -> None:
+        """What messages of a queue came to; naming a result with 0 makes its series exist."""
+        with self._lock:
+            for result, count in results.items():
+                self._counters[catalog.MESSAGES.name, target, (source, result)] += count
+
+    def trail_files(self, target: Target, results: Mapping[str, int]) -> None:
+        """What CloudTrail's files came to; naming a result with 0 makes its series exist."""
+        with self._lock:
+            for result, count in results.items():
+                self._counters[catalog.TRAIL_FILES.name, target, (result,)] += count
+
+    def missed_events(self, target: Target, count: int) -> None:
+        """So many queries have ended and no event has told it; 0 makes the series exist."""
+        with self._lock:
+            self._counters[catalog.MISSED_EVENTS.name, target, ()] += count
+
     def events_accepted(self, log_group: str, count: int) -> None:
         """CloudWatch Logs has taken so many events; naming a group with 0 makes its series exist."""
         self._delivered(catalog.EVENTS_ACCEPTED, (log_group,), count)
@@ -67,6 +95,10 @@ class Telemetry:
     def events_rejected(self, log_group: str, reason: str, count: int) -> None:
         """CloudWatch Logs will never take so many events."""
         self._delivered(catalog.EVENTS_REJECTED, (log_group, reason), count)
+
+    def notified(self, channel: str, result: str, count: int = 1) -> None:
+        """What became of a notification, or of one try; naming a result with 0 makes its series exist."""
+        self._delivered(catalog.NOTIFICATIONS, (channel, result), count)
 
     def _delivered(self, metric: catalog.Metric, labels: tuple[str, ...], count: int) -> None:
         with self._lock:

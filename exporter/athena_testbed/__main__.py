@@ -26,8 +26,8 @@ Point any AWS client at it, with any credentials:
     athena-testbed --queries-per-minute 600 --cloudtrail-delay 5s &
     aws --endpoint-url http://127.0.0.1:9988 --region eu-west-1 athena list-work-groups
 
-S3, SQS, STS and others are answered too, by moto. The limits of the real APIs hold: 50 ids a batch,
-50 events a page, one lookup attribute, the published token buckets. Nothing is written to disk.
+EventBridge's rules fill SQS queues. S3, SQS, STS and others are answered too, by moto. The limits of the real APIs
+hold: 50 ids a batch, 50 events a page, one lookup attribute, the published token buckets. Nothing is written to disk.
 
 Beside the AWS APIs there is a control plane, JSON on the same port:
 
@@ -38,6 +38,8 @@ Beside the AWS APIs there is a control plane, JSON on the same port:
     GET    /_testbed/truth/access-events   each CloudTrail event that names a table
     GET    /_testbed/logs?group=&distinct= how many log events there are; by a field of their JSON; a page of them
     DELETE /_testbed/logs?group=           the events go, groups and streams stay
+    POST   /_testbed/inbox/NAME            what a webhook's receiver gets, if this is its address
+    GET    /_testbed/inbox?name=           all such letters, or those to one NAME
     GET    /_testbed/company               people, services, workgroups, databases, tables
     GET    /_testbed/status                the account's clock, how many queries run
     POST   /_testbed/quiesce, resume       no new queries (and when all will be over); new ones again
@@ -133,6 +135,15 @@ _DURATION = _Read("DURATION", duration)
               help="How CloudWatch spells the dimension of a reservation.")  # fmt: skip
 @click.option("--duplicate-events", type=click.FloatRange(0, 1), default=0.02, help="The share that comes twice.")
 @click.option("--disordered-events", type=click.FloatRange(0, 1), default=0.03, help="The share out of order.")
+@click.option("--state-change-delay", type=_DURATION, default="1s",
+              help="The median delay of EventBridge's news of states.")  # fmt: skip
+@click.option("--api-event-delay", type=_DURATION, default="120s",
+              help="The median delay of CloudTrail's records through EventBridge.")  # fmt: skip
+@click.option("--lost-changes", type=click.FloatRange(0, 1), default=0.001,
+              help="The share of news of states that EventBridge loses.")  # fmt: skip
+@click.option("--duplicate-changes", type=click.FloatRange(0, 1), default=0.01, help="The share that it sends twice.")
+@click.option("--disordered-changes", type=click.FloatRange(0, 1), default=0.02,
+              help="The share that it sends out of order.")  # fmt: skip
 @click.option("--lost-events", type=click.FloatRange(0, 1), default=0.001, help="The share that never comes.")
 @click.option("--governed-database", type=click.Choice([*DATABASES, ""]), default="finance",
               help="The database that Lake Formation governs, with GetDataAccess events; '' for none.")  # fmt: skip

@@ -48,7 +48,7 @@ class CloudTrail:
 
     def __init__(self, account: Account, hardship: Callable[[], Hardship]) -> None:
         self._account = account
-        self._events = Events(account)
+        self._events = self.events = Events(account)
         self._hardship = hardship
         self._blocks: OrderedDict[tuple[int, str], tuple[object, list[_Entry]]] = OrderedDict()
         self.operations: Mapping[str, Callable[[Json], Json]] = {"LookupEvents": self.lookup_events}

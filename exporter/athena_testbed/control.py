@@ -9,12 +9,15 @@ from typing import Any, TypeAlias
 from urllib.parse import unquote
 
 from athena_testbed.given import milliseconds
+from athena_testbed.inbox import Inbox
 from athena_testbed.logs.inspect import inspected
 from athena_testbed.testbed import Testbed
 from athena_testbed.times import rfc3339
 from athena_testbed.wire import Answer, Json
 
 PREFIX = "/_testbed/"
+INBOX = "inbox/"
+"""Behind it stands whose letter it is: `POST /_testbed/inbox/slack`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,7 @@ class Control:
 
     def __init__(self, testbed: Testbed) -> None:
         self._testbed = testbed
+        self._inbox = Inbox()
         self._routes: Mapping[tuple[str, str], Callable[[Command], Any]] = {
             ("GET", "truth"): self._truth,
             ("GET", "company"): self._company,
@@ -56,6 +60,7 @@ class Control:
             ("GET", "truth/access-events"): self._access_events,
             ("GET", "logs"): self._logs,
             ("DELETE", "logs"): self._forget_logs,
+            ("GET", "inbox"): self._letters,
         }
 
     def answer(self, command: Command) -> Answer:
@@ -64,10 +69,13 @@ class Control:
         route = self._routes.get((command.method, name))
         if command.method == "DELETE" and name.startswith("workgroups/"):
             return self._delete_workgroup(unquote(name.removeprefix("workgroups/")))
+        if command.method == "POST" and name.startswith(INBOX):
+            route = self._post
         if route is None:
             known = ", ".join(f"{method} {PREFIX}{path}" for method, path in self._routes)
             return _json(
-                {"error": f"no such call; there are {known}, DELETE {PREFIX}workgroups/NAME"}, HTTPStatus.NOT_FOUND
+                {"error": f"no such call; there are {known}, DELETE {PREFIX}workgroups/NAME, POST {PREFIX}{INBOX}NAME"},
+                HTTPStatus.NOT_FOUND,
             )
         try:
             return _json(route(command))
@@ -100,6 +108,14 @@ class Control:
         with self._testbed.logs.lock:
             self._testbed.logs.forget(command.query.get("group"))
             return inspected(self._testbed.logs, {})
+
+    def _post(self, command: Command) -> Json:
+        name = unquote(command.path.removeprefix(PREFIX + INBOX))
+        return self._inbox.post(name, command.body, self._testbed.now_ms())
+
+    def _letters(self, command: Command) -> Any:
+        _known(command, {"name"})
+        return self._inbox.letters(command.query.get("name"))
 
     def _plan_faults(self, command: Command) -> Any:
         rules = command.json()

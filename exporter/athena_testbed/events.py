@@ -93,6 +93,14 @@ class Events:
         """The number of an event id, None for an id of anything else."""
         return self._event_ids.number(event_id)
 
+    def record(self, number: int) -> Json:
+        """The event itself, as a trail writes it."""
+        access = self.access.find(number) if number >= BASE else None
+        if access is not None:
+            return self._access_event(access, user_identity(access.principal, access.at_ms))
+        start = self._account.start(number)
+        return self._event(start, user_identity(start.slot.principal, start.submitted_ms))
+
     def summary(self, number: int) -> Json:
         """The event as LookupEvents wraps it; the event itself is a JSON string."""
         access = self.access.find(number) if number >= BASE else None

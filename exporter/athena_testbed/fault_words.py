@@ -18,6 +18,15 @@ _ERRORS: dict[str, tuple[str, str, int]] = {
         ),
         400,
     ),
+    "key_denied": (
+        "KmsAccessDenied",
+        (
+            "User: arn:aws:iam::123456789012:user/exporter is not authorized to perform: kms:Decrypt on resource:"
+            " arn:aws:kms:{region}:123456789012:key/0a1b2c3d-0000-4000-8000-000000000000 because no identity-based"
+            " policy allows the kms:Decrypt action"
+        ),
+        400,
+    ),
     "expired": ("ExpiredTokenException", "The security token included in the request is expired", 400),
     "unrecognized": ("UnrecognizedClientException", "The security token included in the request is invalid.", 400),
 }

@@ -66,7 +66,7 @@ class Front:
             path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
             return self._control.answer(Command(method=method, path=path, query=query, body=body))
         request = read_request(_headers(environ), body, self._next_id())
-        answer = self._testbed.answer(request, lambda: self._behind(environ, body))
+        answer = self._testbed.answer(request, lambda changed: self._behind(environ, changed))
         return replace(answer, headers={"x-amzn-RequestId": request.call.request_id, **answer.headers})
 
     def _behind(self, environ: _Environ, body: bytes) -> Answer:

@@ -46,6 +46,11 @@ class Settings:
         duplicate_events: the share of events that CloudTrail delivers twice, with one eventID.
         disordered_events: the share of events that a page shows up to 15 seconds out of order.
         lost_events: the share of events that CloudTrail never delivers.
+        state_change_delay: the median delay until EventBridge sends "Athena Query State Change".
+        api_event_delay: the median delay until EventBridge sends what CloudTrail has recorded.
+        lost_changes: the share of state changes whose event is never sent.
+        duplicate_changes: the share of state changes whose event is sent twice.
+        disordered_changes: the share of state changes whose event comes up to 15 delays later than its like.
         failed_starts: the share of StartQueryExecution calls that Athena refuses.
         rates: scales the published token buckets: 1 is real, 2 twice as generous, None none at all.
         dml_quota: how many DML queries may be active before StartQueryExecution is refused.
@@ -57,6 +62,8 @@ class Settings:
         governed_database: the database whose tables Lake Formation governs; "" for none.
         catalogue_events: the share of queries for which CloudTrail tells what Athena asked of Glue; a third of it is
             the share beside which somebody only looks at the catalogue.
+        trail_interval: how often a trail that logs writes a file of what has become visible meanwhile.
+        trail_noise: how many records of other services stand in such a file beside each of ours.
         clock_skew: how far the account's clock is ahead of this machine's.
         faults: the first fault plan (see `faults.FaultPlan`).
     """
@@ -76,6 +83,11 @@ class Settings:
     duplicate_events: float = 0.02
     disordered_events: float = 0.03
     lost_events: float = 0.001
+    state_change_delay: timedelta = timedelta(seconds=1)
+    api_event_delay: timedelta = timedelta(seconds=120)
+    lost_changes: float = 0.001
+    duplicate_changes: float = 0.01
+    disordered_changes: float = 0.02
     failed_starts: float = 0.01
     rates: float | None = 1.0
     dml_quota: int = 150
@@ -86,6 +98,8 @@ class Settings:
     insights_delay: timedelta = timedelta(milliseconds=200)
     governed_database: str = "finance"
     catalogue_events: float = 0.3
+    trail_interval: timedelta = timedelta(minutes=5)
+    trail_noise: int = 3
     clock_skew: timedelta = timedelta(0)
     faults: tuple[Mapping[str, Any], ...] = field(default=())
 
@@ -113,13 +127,16 @@ def _numbers(settings: Settings) -> Iterator[str]:
 
 def _bounds(settings: Settings) -> Iterator[str]:
     shares = ("duplicate_events", "disordered_events", "lost_events", "failed_starts", "missing_statistics")
-    for name in (*shares, "catalogue_events"):
+    changes = ("lost_changes", "duplicate_changes", "disordered_changes")
+    for name in (*shares, *changes, "catalogue_events"):
         if not 0 <= getattr(settings, name) <= 1:
             yield f"{name} is {getattr(settings, name)}; it is a share between 0 and 1"
     for name in ("queries_per_minute", "history_queries_per_day"):
         if getattr(settings, name) < 0:
             yield f"{name} is {getattr(settings, name)}; it can't be negative"
-    for name in ("cloudwatch_delay", "listmetrics_delay", "insights_delay"):
+    for name in (
+        "cloudwatch_delay", "listmetrics_delay", "insights_delay", "state_change_delay", "api_event_delay",
+    ):  # fmt: skip  # names
         if getattr(settings, name) < timedelta(0):
             yield f"{name} is {getattr(settings, name)}; it can't be negative"
 

@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from threading import Event, Lock
 from typing import Any
 
 from athena_testbed.account import Account
 from athena_testbed.athena import Athena, unprocessed
+from athena_testbed.bridge import Bridge, Queues
 from athena_testbed.cloudtrail import CloudTrail, Hardship
 from athena_testbed.cloudwatch import CloudWatch
 from athena_testbed.fault_words import BODIES, words
@@ -27,9 +28,10 @@ from athena_testbed.oam import AccessManager
 from athena_testbed.quotas import ServiceQuotas
 from athena_testbed.settings import Settings
 from athena_testbed.tagging import Tagging
-from athena_testbed.times import rfc3339
+from athena_testbed.times import epoch_ms, rfc3339
+from athena_testbed.trail import Trails
 from athena_testbed.truth import Truth
-from athena_testbed.wire import Answer, AwsError, Billed, Json, Request
+from athena_testbed.wire import Answer, AwsError, Behind, Billed, Json, Request
 from athena_testbed.world.company import empty, found
 
 
@@ -43,7 +45,10 @@ class Region:
     """What one Region holds; `services` has what we answer ourselves, by service and operation."""
 
     account: Account
+    bridge: Bridge
+    queues: Queues
     cloudtrail: CloudTrail
+    trails: Trails
     logs: Logs
     limits: Limits
     services: Mapping[str, Mapping[str, Callable[[Json], Json]]]
@@ -91,6 +96,16 @@ class Testbed:
         """CloudTrail of the Region that holds the company."""
         return self._home.cloudtrail
 
+    @property
+    def trails(self) -> Trails:
+        """The trails of the Region that holds the company."""
+        return self._home.trails
+
+    @property
+    def bridge(self) -> Bridge:
+        """EventBridge of the Region that holds the company."""
+        return self._home.bridge
+
     def now_ms(self) -> int:
         """AWS's clock."""
         return self.account.now_ms()
@@ -110,20 +125,25 @@ class Testbed:
         cloudtrail = CloudTrail(account, self._hardship)
         logs = Logs(settings.region, account.now_ms)
         insights = Insights(logs, seed=settings.seed, delay=settings.insights_delay)
+        bridge, trails = Bridge(account, cloudtrail.events), Trails(account, cloudtrail.events)
         return Region(
             account=account,
+            bridge=bridge,
+            queues=Queues(lambda: bridge.deliver() + trails.deliver(), self._monotonic, self.closing),
             cloudtrail=cloudtrail,
+            trails=trails,
             logs=logs,
             limits=Limits(settings.rates, self._monotonic),
             services={
                 "athena": Athena(account).operations,
-                "cloudtrail": cloudtrail.operations,
+                "cloudtrail": {**cloudtrail.operations, **trails.operations},
                 "cloudwatch": CloudWatch(account).operations,
                 "servicequotas": ServiceQuotas(settings).operations,
                 "glue": Glue(account).operations,
                 "logs": {**logs.operations, **insights.operations},
                 "oam": AccessManager().operations,
                 "tagging": Tagging(account, logs).operations,
+                "events": bridge.operations,
             },
         )
 
@@ -152,7 +172,7 @@ class Testbed:
             self._faults = plan
             self._set_skew()
 
-    def answer(self, request: Request, behind: Callable[[], Answer]) -> Answer:
+    def answer(self, request: Request, behind: Behind) -> Answer:
         """Answer one call; `behind` answers what is not this module's.
 
         Raises:
@@ -174,7 +194,7 @@ class Testbed:
             self._calls[key] += 1
             self._billed[key] += billed_metrics
 
-    def _faulty(self, request: Request, behind: Callable[[], Answer]) -> Answer:
+    def _faulty(self, request: Request, behind: Behind) -> Answer:
         workgroup = _workgroup(request)
         with self.account.lock:
             rules = self._faults.strike(request.service, request.operation, workgroup)
@@ -202,9 +222,11 @@ class Testbed:
             )
             raise AwsError(code, text, status)
 
-    def _operate(self, request: Request, behind: Callable[[], Answer]) -> Answer:
+    def _operate(self, request: Request, behind: Behind) -> Answer:
         if request.protocol.name in {"json", "cbor"} and not request.access_key:
             raise AwsError("MissingAuthenticationTokenException", "Missing Authentication Token", 403)
+        if request.service == "sqs":
+            return self._locked_region(request.region or self.settings.region).queues.answer(request, behind)
         if request.is_plain or request.service not in self._home.services:
             return self._elsewhere(request, behind)
         region = self._locked_region(request.region)
@@ -219,10 +241,10 @@ class Testbed:
             answer = request.success(result)
         return replace(answer, billed_metrics=result.metrics if isinstance(result, Billed) else 0)
 
-    def _elsewhere(self, request: Request, behind: Callable[[], Answer]) -> Answer:
+    def _elsewhere(self, request: Request, behind: Behind) -> Answer:
         """What moto answers; it understands no CBOR, and its logs and its catalogue nobody would see."""
         if request.protocol.name != "cbor" and request.service not in _ALONE:
-            return behind()
+            return behind(request.body)
         known = ", ".join(sorted(self._home.services.get(request.service, ())))
         raise AwsError(
             "UnknownOperationException",
@@ -292,7 +314,7 @@ class Testbed:
         account = self.account
         with account.lock:
             truth = Truth(account, self.cloudtrail.delivered)
-            return truth.between(_ms(since) or 0, _ms(until), undelivered=undelivered)
+            return truth.between(epoch_ms(since) or 0, epoch_ms(until), undelivered=undelivered)
 
     def access(
         self, since: datetime | None = None, until: datetime | None = None, *, undelivered: str | None = None
@@ -301,15 +323,15 @@ class Testbed:
         account = self.account
         with account.lock:
             truth = Truth(account, self.cloudtrail.delivered)
-            return truth.access(_ms(since) or 0, _ms(until), undelivered=undelivered)
+            return truth.access(epoch_ms(since) or 0, epoch_ms(until), undelivered=undelivered)
 
     def access_events(self, since: datetime | None = None, until: datetime | None = None) -> list[Json]:
         """Every CloudTrail event that names a table: the body of `GET /_testbed/truth/access-events`."""
         account = self.account
         with account.lock:
             now = account.advance()
-            end = _ms(until)
-            return self.cloudtrail.accesses(_ms(since) or 0, now + 1 if end is None else end)
+            end = epoch_ms(until)
+            return self.cloudtrail.accesses(epoch_ms(since) or 0, now + 1 if end is None else end)
 
     @property
     def logs(self) -> Logs:
@@ -376,7 +398,3 @@ def _workgroup(request: Request) -> str | None:
     except AwsError:
         return None
     return name if isinstance(name, str) else None
-
-
-def _ms(at: datetime | None) -> int | None:
-    return None if at is None else (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)

@@ -3,7 +3,7 @@
 Stage: server.py reads a request with protocols.py -> testbed.py -> the operations, which see parameters only.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -49,6 +49,10 @@ class Answer:
     code: str = "ok"
     cut: bool = False
     billed_metrics: int = 0
+
+
+Behind: TypeAlias = Callable[[bytes], Answer]
+"""Whoever answers what is not ours: a body in, an answer out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,16 +15,17 @@ from processes import ENVIRONMENT
 import athena_testbed
 from athena_exporter.accesslog import DEFAULT_GROUP
 from athena_exporter.config import Config
-from athena_exporter.outlets.events import ACCESS_FIELDS, QUERY_FIELDS
+from athena_exporter.outlets.events import ACCESS_FIELDS, GUARD_FIELDS, QUERY_FIELDS
 from athena_exporter.outlets.events.fields import table_of
 from athena_exporter.outlets.insights import INSIGHTS, Insight, queries_of, readers_of, tables_of
 
 DOCUMENT = (Path(__file__).resolve().parent.parent.parent / "docs" / "events.md").read_text()
 
 
-def test_it_lists_every_field_of_both_events_with_what_it_says() -> None:
+def test_it_lists_every_field_of_every_event_with_what_it_says() -> None:
     assert table_of(ACCESS_FIELDS) in DOCUMENT
     assert table_of(QUERY_FIELDS) in DOCUMENT
+    assert table_of(GUARD_FIELDS) in DOCUMENT
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,18 @@ from pathlib import Path
 import boto3
 import pytest
 from click.testing import CliRunner
-from whole_exporter import CREDENTIALS, EVERYTHING, account, actions, called, configured, whole_exporter
+from whole_exporter import (
+    CREDENTIALS,
+    EVERYTHING,
+    GUARDED,
+    account,
+    actions,
+    called,
+    configured,
+    overspend,
+    state_of,
+    whole_exporter,
+)
 
 from athena_exporter.cli import main
 from athena_exporter.config import Config
@@ -84,13 +95,41 @@ def test_verify_asks_for_no_more_than_it_is_granted(tmp_path: Path) -> None:
         assert {"cloudwatch:ListMetrics", "cloudwatch:GetMetricData"} <= called(running)
 
 
+def test_the_guards_role_is_granted_what_the_guard_calls_and_the_exporter_may_assume_it(tmp_path: Path) -> None:
+    with account() as running:
+        overspend(running)
+        path = configured(tmp_path, running, GUARDED)
+        with whole_exporter(path) as exporter:
+            exporter.run()
+        stopping = {"athena:GetQueryExecution", "athena:StopQueryExecution"}
+        assert policy(path, "--guard") == stopping
+        assert called(running) == policy(path) | stopping
+        assert not stopping & policy(path)
+        assert policy(path) == policy(configured(tmp_path, running)) | {"sts:AssumeRole"}
+
+
+def test_check_tries_the_guards_role_and_stops_nothing(tmp_path: Path) -> None:
+    with account() as running:
+        query_id = overspend(running)
+        path = configured(tmp_path, running, GUARDED)
+        result = CliRunner().invoke(main, ["check", "--config", str(path)])
+        assert result.exit_code == 0, result.output
+        assert called(running) == policy(path) | policy(path, "--guard")
+        assert state_of(running, query_id) == "RUNNING"
+
+
+TRAIL = {"enabled": True, "queue_url": "https://sqs.eu-west-1.amazonaws.com/123456789012/trail", "bucket": "trail-logs"}
+
+
 def test_no_permission_of_the_table_goes_untested() -> None:
     """Each action is needed by some configuration above, so that each is compared with calls."""
     full = Config.model_validate(
         {
             "targets": [{"region": "eu-west-1", "role_arn": ROLE}],
-            "sources": {"workgroups": {"tags": ["component"]}, "cloudwatch": {"enabled": True}},
+            "sources": {"workgroups": {"tags": ["component"]}, "cloudwatch": {"enabled": True}, "trail": TRAIL},
             "events": {"enabled": True},
+            "guard": {"mode": "enforce", "role_arn": ROLE},
+            "notifications": {"sns": [{"name": "team", "topic_arn": "arn:aws:sns:eu-west-1:123456789012:budgets"}]},
         }
     )
     assert {one.action for one in PERMISSIONS} == {one.action for one in PERMISSIONS if one.needed(full)}

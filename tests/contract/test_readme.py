@@ -69,7 +69,7 @@ def demo_settings(now: datetime) -> athena_testbed.Settings:
 def demo_configuration(folder: Path) -> Config:
     """The exporter's configuration of `make demo`."""
     path = folder / "exporter.yml"
-    text = parts.exporter_configuration(folder / "ledger.db", Address(port=1, wanted=1))
+    text = parts.exporter_configuration(folder / "ledger.db", Address(port=1, wanted=1), parts.Guard.OFF)
     path.write_text(text, encoding="utf-8")
     return load(path, {})
 

@@ -12,7 +12,7 @@ import yaml
 from athena_dashboards.model import Signal
 from athena_dashboards.promql import Expr, call
 from athena_dashboards.queries import Prom
-from athena_dashboards.signals import cost, exporter, failures, limits, pipelines, spend
+from athena_dashboards.signals import budgets, cost, exporter, failures, guard, limits, pipelines, spend
 
 Answer: TypeAlias = Mapping[str, float]
 """Labels as PromQL writes them -> value."""
@@ -273,6 +273,98 @@ def test_a_quantile_of_nothing_is_nothing(ask: Ask) -> None:
         for bound in ("1", "5", "+Inf")
     }
     ask(buckets, _expr(pipelines.SLOWEST), {})
+
+
+# -- budgets -----------------------------------------------------------------------------------------------------
+
+
+def _used(budget: str, subject: str, ratio: float, metric: str = "used_ratio") -> dict[str, str]:
+    return {_of(f"athena_budget_{metric}", budget=budget, subject=subject): f"{ratio}x240"}
+
+
+def _window(budget: str, days: int | None, warn: float = 0.8) -> dict[str, str]:
+    """A window that began with time itself; without days it is a rolling one."""
+    framed = {
+        _of("athena_budget_window_start_timestamp_seconds", budget=budget): "0x240",
+        _of("athena_budget_warn_ratio", budget=budget): f"{warn}x240",
+    }
+    end = {_of("athena_budget_window_end_timestamp_seconds", budget=budget): f"{(days or 0) * 86_400}x240"}
+    return framed | (end if days else {})
+
+
+def _subject(budget: str, subject: str) -> str:
+    return f'{{{HERE}, budget="{budget}", subject="{subject}"}}'
+
+
+BUDGETS = {
+    **_window("monthly", 31, warn=0.4), **_window("daily", 1), **_window("rolling", None),
+    **_used("monthly", "etl", 0.5), **_used("monthly", "adhoc", 0.3), **_used("monthly", "ana", 0.95),
+    **_used("monthly", "etl", 1.2, "forecast_ratio"),
+    **_used("daily", "etl", 0.9), **_used("rolling", "ana", 1), **_used("daily", "analyst", 0.8),
+    _of("athena_window_cost_usd", window="month", workgroup="etl"): "70x240",
+    _of("athena_window_cost_usd", window="month", workgroup="adhoc"): "20x240",
+    _of("athena_user_info", user="ana", role="analyst", kind="person"): "1x240",
+}  # fmt: skip  # series in rows
+
+
+@pytest.mark.parametrize(
+    ("signal", "expected"),
+    [
+        (budgets.BURN_DOWN, {_subject("monthly", "etl"): 0.5, _subject("monthly", "adhoc"): 0.3}),
+        (budgets.FORECAST, {_subject("monthly", "etl"): 1.2}),
+    ],
+    ids=["used", "forecast"],
+)
+def test_the_months_budgets_are_those_of_workgroups_and_of_months(ask: Ask, signal: Signal, expected: Answer) -> None:
+    ask(BUDGETS, _expr(signal), expected)
+
+
+def test_the_even_pace_is_the_share_of_the_month_that_is_over(ask: Ask) -> None:
+    ask(BUDGETS, _expr(budgets.BURN_DOWN, 1), {"{}": 0.25}, hour=186)
+
+
+def test_a_months_budget_warns_from_its_own_share_on(ask: Ask) -> None:
+    ask(BUDGETS, _expr(budgets.BURN_DOWN, 2), {"{}": 0.4})
+
+
+def test_a_level_begins_at_the_budgets_own_share_and_at_the_limit(ask: Ask) -> None:
+    expected = {
+        _subject("monthly", "etl"): 1, _subject("monthly", "adhoc"): 0, _subject("monthly", "ana"): 1,
+        _subject("daily", "etl"): 1, _subject("daily", "analyst"): 1, _subject("rolling", "ana"): 2,
+    }  # fmt: skip  # series in rows
+    ask(BUDGETS, _expr(budgets.STANDINGS, 2), expected)
+    assert set(budgets.LEVELS) == {"0", "1", "2"}
+
+
+def test_a_window_of_the_calendar_ends_and_a_rolling_one_does_not(ask: Ask) -> None:
+    month, day = 31 * 86_400_000, 86_400_000
+    expected = {
+        _subject("monthly", "etl"): month, _subject("monthly", "adhoc"): month, _subject("monthly", "ana"): month,
+        _subject("daily", "etl"): day, _subject("daily", "analyst"): day,
+    }  # fmt: skip  # series in rows
+    ask(BUDGETS, _expr(budgets.STANDINGS, 7), expected)
+
+
+def test_budgets_of_a_user_are_those_of_the_user_and_of_the_role(ask: Ask) -> None:
+    expected = {
+        _subject("monthly", "ana"): 0.95, _subject("rolling", "ana"): 1, _subject("daily", "analyst"): 0.8,
+    }  # fmt: skip  # series in rows
+    ask(BUDGETS, _expr(budgets.OF_USERS), expected)
+
+
+def _mode(account: str, of: str) -> dict[str, str]:
+    """The guard's modes of an account, as they are exposed: 1 for its own, 0 for the others."""
+    return {
+        f'athena_guard_mode{{account_id="{account}", region="eu", mode="{mode}"}}': f"{int(mode == of)}x24"
+        for mode in ("off", "dry_run", "enforce")
+    }
+
+
+@pytest.mark.parametrize(("modes", "expected"), [(("off",), 0), (("off", "dry_run"), 1), (("enforce", "off"), 2)])
+def test_the_guard_does_the_most_that_it_does_anywhere(ask: Ask, modes: tuple[str, ...], expected: int) -> None:
+    series = {name: value for place, mode in enumerate(modes) for name, value in _mode(str(place), mode).items()}
+    ask(series, _expr(guard.MODE), {"{}": expected})
+    assert str(expected) in guard.MODES
 
 
 # -- the exporter ------------------------------------------------------------------------------------------------

@@ -211,6 +211,26 @@ def test_panels_flow_from_left_to_right_and_rows_from_top_to_bottom() -> None:
     assert [one["title"] for one in folded["panels"]] == ["3"]
 
 
+def test_a_legend_may_be_sorted_by_one_of_its_columns() -> None:
+    panel = _panel(TimeSeries(legend_calcs=("max", "lastNotNull"), legend_sorted_by="lastNotNull"), TODAY)
+
+    legend = panel["options"]["legend"]
+    assert (legend["sortBy"], legend["sortDesc"]) == ("Last *", True)
+    assert "sortBy" not in _panel(TimeSeries(), TODAY)["options"]["legend"]
+
+
+def test_a_panel_may_have_a_range_of_its_own() -> None:
+    signal = Signal(title="P", question="Q?", unit=Unit.USD, description=WORDS, queries=lambda: (TODAY,))
+    own, other = (
+        Panel(id=place, signal=signal, view=TimeSeries(), reach=reach) for place, reach in ((1, "30d"), (2, ""))
+    )
+
+    panels = _board(Row(id=9, title="", panels=(own, other)))["panels"]
+
+    assert [one.get("timeFrom") for one in panels] == ["30d", None]
+    assert "timeFrom" not in panels[1]
+
+
 def test_a_choice_begins_with_its_first_word_or_with_all() -> None:
     words = {"DML": "DML", "any": "*"}
     one = ChoiceVariable(name="one", label="One", choices=words)

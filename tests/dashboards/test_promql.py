@@ -21,7 +21,6 @@ from athena_dashboards.promql import (
     rate,
     scoped,
     select,
-    subquery,
     top,
     total,
 )
@@ -61,6 +60,11 @@ def test_a_rate_of_a_gauge_is_refused() -> None:
 def test_a_counter_over_time_is_refused() -> None:
     with pytest.raises(PromqlError, match="athena_queries_total is a counter: max_over_time"):
         over_time("max", select(catalog.QUERIES), "1h")
+
+
+def test_a_label_that_the_series_lack_is_not_copied() -> None:
+    with pytest.raises(PromqlError, match="has no label 'role'"):
+        promql.copied(BY_USER, "subject", "role")
 
 
 def test_series_that_never_match_are_not_put_together() -> None:
@@ -132,17 +136,15 @@ def test_an_offset_stands_behind_the_range() -> None:
     [
         top(5, BY_USER),
         aggregate("max", BY_USER),
-        subquery("max", BY_USER, "1d", "1h"),
         absent(select(catalog.BUILD_INFO)),
         BY_USER > 5,
         BY_USER | BY_USER,
         BY_USER.unless(BY_USER),
         promql.clamp_min(BY_USER, 1),
-        promql.descending(BY_USER),
         promql.relabel(BY_USER, "which", "now"),
-        promql.vector(0) | total(rate(BYTES)),
         promql.scalar(total(rate(BYTES))) * BY_USER,
-        promql.changes(select(catalog.LEDGER_GENERATION), "1d"),
+        promql.moved(select(catalog.PENDING_QUERIES), "1h"),
+        promql.copied(BY_USER, "subject", "user"),
         promql.call("round", BY_USER, 0.1),
         match(BY_USER, "/", BY_USER, on=("user",)),
     ],

@@ -84,7 +84,7 @@ def query(logs: Account, text: str) -> list[dict[str, str]]:
     started = logs.client.start_query(
         logGroupName=DEFAULT_GROUP, startTime=now - 3600, endTime=now + 60, queryString=text
     )
-    until(lambda: answer(logs, started)["status"] == "Complete", seconds=10, what="the query ends", every=0.02)
+    until(lambda: answer(logs, started)["status"] == "Complete", what="the query ends", every=0.02)
     return [{cell["field"]: cell["value"] for cell in row} for row in answer(logs, started)["results"]]
 
 
@@ -145,7 +145,7 @@ def test_logging_goes_on_while_aws_is_away_and_the_next_handler_delivers(
     with closing(Spool(tmp_path / "access.db", 1_000_000)) as spool:
         assert spool.waiting() == 100
     handler().flush()
-    until(lambda: len(tables(logs)) == 100, seconds=10, what="the second handler delivers what the first left")
+    until(lambda: len(tables(logs)) == 100, what="the second handler delivers what the first left")
 
 
 def test_closing_waits_once_for_an_aws_that_is_away(handler: MakeHandler, logs: Account) -> None:
@@ -154,9 +154,10 @@ def test_closing_waits_once_for_an_aws_that_is_away(handler: MakeHandler, logs: 
     with logger_with(one) as logger:
         logger.info({"table": "apple"})
         began = time.monotonic()
-        one.flush()
+        for _ in range(80):
+            one.flush()
         one.close()
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 40
 
 
 def test_a_full_spool_drops_its_oldest_and_counts_them(tmp_path: Path) -> None:

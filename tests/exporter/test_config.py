@@ -18,6 +18,7 @@ from athena_exporter.config import (
     ConfigError,
     Journal,
     LabelsSettings,
+    News,
     TargetSettings,
     load,
     parse_duration,
@@ -26,6 +27,7 @@ from athena_exporter.config import (
     write_duration,
     write_size,
 )
+from athena_exporter.config.sources import EventBridgeSettings, SourcesSettings, queue_url_of
 
 EXAMPLE = Path(__file__).parents[2] / "exporter" / "config.example.yml"
 BUDGETS = EXAMPLE.with_name("budgets.example.yml")
@@ -95,6 +97,7 @@ def test_the_example_shows_every_key_and_no_other() -> None:
     commented = yaml.safe_load(re.sub(r"^# (?=targets:| )", "", text.replace("targets: []\n", ""), flags=re.MULTILINE))
     shown |= {f"targets[].{key}" for target in commented["targets"] for key in target}
     shown |= {key for budget in uncommented_budgets() for key in _keys(budget, "budgets[].")}
+    shown |= set(_keys(yaml.safe_load(uncommented_channels())))
     assert shown == set(re.findall(r"^\| `([^`]+)`", table(), flags=re.MULTILINE))
 
 
@@ -114,6 +117,21 @@ def uncommented_budgets() -> list[dict[str, object]]:
     document = yaml.safe_load(re.sub(r"^#(?=  )(?!   a)", "", text, flags=re.MULTILINE))
     budgets: list[dict[str, object]] = document["budgets"]
     return budgets
+
+
+def uncommented_channels() -> str:
+    """The example with its channels of notifications."""
+    text = EXAMPLE.read_text(encoding="utf-8").replace("  sns: []\n", "").replace("  webhooks: []\n", "")
+    return re.sub(r"^  # (?=sns:|webhooks:| )", "  ", text, flags=re.MULTILINE)
+
+
+def test_the_commented_channels_of_the_example_are_right_when_uncommented(written: Write) -> None:
+    config = load(written(uncommented_channels()), NOWHERE)
+    assert [(one.name, one.levels) for one in config.notifications.channels] == [
+        ("team", tuple(News)),
+        ("ops", (News.EXCEEDED,)),
+    ]
+    assert config.notifications.webhooks[0].url_file == Path("/run/secrets/slack-webhook")
 
 
 def test_the_commented_targets_of_the_example_are_right_when_uncommented(written: Write) -> None:
@@ -163,6 +181,24 @@ labels: {users: 7}
     assert [pattern.pattern for pattern in config.identity.person_roles] == ["^(?P<who>.+)-personal$"]
     assert (config.pricing.usd_per_tb, config.pricing.tb_bytes) == (Decimal("6.25"), 10**12)
     assert config.labels == LabelsSettings(users=7)
+
+
+@pytest.mark.parametrize(
+    "url", ["queue", "https://sqs.{zone}.amazonaws.com/1/q", "https://sqs/1/q q", "sqs://a/1/q", 7]
+)
+def test_what_is_no_address_of_a_queue_is_refused(refusal: Refuse, url: object) -> None:
+    (line,) = refusal(f"sources: {{eventbridge: {{queue_url: '{url}'}}}}")
+    assert "wanted a queue's address" in line
+
+
+def test_events_make_sweeps_rare() -> None:
+    told = Config().sources
+    assert told.sweep_interval == told.athena.interval
+    url = "https://sqs.{region}.amazonaws.com/{account_id}/q"
+    listening = SourcesSettings(eventbridge=EventBridgeSettings(enabled=True, queue_url=url))
+    assert listening.sweep_interval == timedelta(minutes=5)
+    assert listening.queue_urls == (url,)
+    assert queue_url_of(url, "123456789012", "eu-west-1") == "https://sqs.eu-west-1.amazonaws.com/123456789012/q"
 
 
 def test_a_configuration_can_not_be_changed() -> None:
@@ -298,7 +334,7 @@ def test_a_long_wrong_text_is_shown_shortened(refusal: Refuse) -> None:
     [
         ("- a\n",
          ("config.yml:1: found a list, wanted a section with the keys targets, aws, ledger, sources, identity, sql, "
-         "pricing, labels, outbox, exposition, events, budgets")),
+         "pricing, labels, outbox, exposition, events, budgets, notifications, guard")),
         ("aws: [\n", ("config.yml:2: not YAML: column 1: while parsing a flow node, expected the node content, "
          "but found '<stream end>'")),
         ("aws:\n\tx: 1\n", ("config.yml:2: not YAML: column 1: while scanning for the next token, "
@@ -373,6 +409,15 @@ def test_two_roles_in_one_region_are_two_targets(written: Write) -> None:
         ("sources: {workgroups: {tags: [cost-centre, cost.centre]}}",
          ("sources.workgroups.tags: 'cost-centre' and 'cost.centre' would both be the label tag_cost_centre: "
          "keep one of them")),
+        ("sources: {eventbridge: {enabled: true}}",
+         "sources.eventbridge.queue_url: is missing: the address of the queue that EventBridge's rules send to"),
+        ("sources: {athena: {deep_interval: 1m}, eventbridge: {enabled: true, queue_url: 'https://sqs/1/q'}}",
+         ("sources.athena.deep_interval: 1m is too short: it must be at least sources.eventbridge.sweep_interval (5m), "
+         "a deep sweep is a sweep too")),
+        (("{targets: [{region: eu-west-1}, {region: us-east-1}], "
+         "sources: {eventbridge: {enabled: true, queue_url: 'https://sqs.eu-west-1.amazonaws.com/1/q'}}}"),
+         ("sources.eventbridge.queue_url: 2 targets would read one queue, and each leave the others' messages: write "
+         "{region} or {account_id} where their queues' addresses differ")),
         ("events: {table_access_group: /a, queries_group: /a}",
          "events.queries_group: /a is the log group of the table accesses, too: give each its own"),
     ],

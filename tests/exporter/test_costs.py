@@ -12,13 +12,14 @@ from athena_exporter.config.sources import (
     AthenaSettings,
     CloudWatchMetric,
     CloudWatchSettings,
+    EventBridgeSettings,
     LookupSettings,
     SourcesSettings,
     WorkgroupsSettings,
 )
-from athena_exporter.costs.estimate import PAGE, TYPES
+from athena_exporter.costs.estimate import LONGEST_WAIT, PAGE, RECEIVE, TYPES
 from athena_exporter.costs.plan import DATAPOINTS, QUERIES
-from athena_exporter.sources import athena, workgroups
+from athena_exporter.sources import athena, queues, workgroups
 from athena_exporter.sources.cloudwatch.series import statistics
 from athena_exporter.sources.rate import QUOTAS
 
@@ -142,7 +143,41 @@ def test_the_table_has_every_size_and_ends_without_a_newline() -> None:
     lines = costs.table().split("\n")
     assert all(line.startswith("| ") and line.endswith(" |") and line.count(" | ") == 7 for line in lines)
     assert [line.split(" | ")[0].strip("| ") for line in lines[2:]] == [
-        size for size in ("10", "60", "200") for _ in range(7)
+        size for size in ("10", "60", "200") for _ in range(8)
     ]
     assert "| 10 | YACE, seven metrics every 300 s | 0 | 108 | 8,316 | 0.0832 | 60.71 | 100% |" in lines
     assert any(line.startswith("| 10 | defaults | ") and line.endswith(" | 0 | 0 | 0 | 0 | 0% |") for line in lines)
+
+
+def listening(gather: float = 1) -> SourcesSettings:
+    events = EventBridgeSettings(enabled=True, queue_url="https://sqs/1/events", gather=timedelta(seconds=gather))
+    return SourcesSettings(eventbridge=events)
+
+
+def test_an_idle_queue_costs_a_poll_every_twenty_seconds() -> None:
+    calls = costs.estimate(costs.Facts(workgroups=10), listening())
+    assert calls["sqs", "ReceiveMessage"].requests == 180
+    assert calls["sqs", "ReceiveMessage"].usd == pytest.approx(180 * 0.4 / 1e6)
+    assert ("sqs", "DeleteMessageBatch") not in calls
+
+
+def test_a_busy_queue_is_read_by_the_window_and_by_the_ten() -> None:
+    busy = costs.estimate(costs.Facts(workgroups=10, queries_per_hour=100_000), listening())
+    assert busy["sqs", "ReceiveMessage"].requests == pytest.approx(3_600 + 30_000)
+    assert busy["athena", "BatchGetQueryExecution"].requests == pytest.approx(3_600)
+    assert costs.estimate(costs.Facts(workgroups=10, queries_per_hour=100), listening())[
+        "sqs", "DeleteMessageBatch"
+    ].requests == pytest.approx(600)
+
+
+def test_events_make_sweeps_cheaper() -> None:
+    facts = costs.Facts(workgroups=60, queries_per_hour=1_000)
+    plain, eventful = (
+        sum(one.requests for (service, _), one in costs.estimate(facts, told).items() if service == "athena")
+        for told in (SourcesSettings(), listening())
+    )
+    assert eventful < 0.6 * plain
+
+
+def test_the_estimate_knows_how_a_queue_is_read() -> None:
+    assert (LONGEST_WAIT, RECEIVE) == (queues.LONGEST_WAIT, queues.RECEIVE)

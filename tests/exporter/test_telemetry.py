@@ -1,6 +1,7 @@
 """What calls to AWS cost, as the exposition tells it."""
 
 from athena_exporter import catalog
+from athena_exporter.budgets import Mode, Reason
 from athena_exporter.records import Target
 from athena_exporter.telemetry import Telemetry
 
@@ -43,3 +44,15 @@ def test_what_aws_refused_is_free_and_what_was_lost_on_its_way_back_is_not() -> 
         "ReadTimeoutError": 0.001,
         "GarbledAnswerError": 0.001,
     }
+
+
+def test_the_guard_tells_one_mode_and_every_reason_also_with_0() -> None:
+    telemetry = Telemetry()
+    telemetry.guard(TARGET, Mode.ENFORCE, is_killed=True, waiting={Reason.PROTECTED: 2})
+    shown = {(one.metric, one.labels): one.value for one in telemetry.samples()}
+    assert {mode: shown[catalog.GUARD_MODE.name, (mode.value,)] for mode in Mode} == {
+        Mode.OFF: 0, Mode.DRY_RUN: 0, Mode.ENFORCE: 1,
+    }  # fmt: skip  # a row
+    assert shown[catalog.GUARD_KILL_SWITCH.name, ()] == 1
+    waiting = {reason: shown[catalog.GUARD_WAITING_QUERIES.name, (reason.value,)] for reason in Reason}
+    assert waiting == dict.fromkeys(Reason, 0) | {Reason.PROTECTED: 2}

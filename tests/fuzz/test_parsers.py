@@ -86,6 +86,7 @@ def naming(found: object) -> Iterator[None]:
     assert seconds < SLOWEST, f"{seconds:.1f} s for {found!r}"
 
 
+@pytest.mark.no_cover
 def test_no_statement_is_an_exception() -> None:
     redacting = Statements(reader=SqlReader(), query_text=QueryText.REDACTED)
     for sql in statements(STATEMENTS, seed=SEED, rounds=ROUNDS):

@@ -15,7 +15,7 @@ from panels.world import Plan, World, world
 from athena_dashboards.boards import BOARDS
 from athena_dashboards.model import Signal
 from athena_dashboards.queries import Prom
-from athena_dashboards.signals import cost, spend, users
+from athena_dashboards.signals import budgets, cost, spend, users
 from athena_exporter import catalog
 
 pytestmark = [pytest.mark.process, pytest.mark.prometheus]
@@ -161,6 +161,18 @@ def test_cost_by_workgroup_is_the_truth_to_the_nanodollar(seen: Seen) -> None:
     found = rounded(figures(seen, cost.WORKGROUPS, 0, "workgroup"), _NANO)
     assert len(found) > 5
     assert found == of_truth(seen.world.truth["by_workgroup"], "cost_nanousd")
+
+
+def test_a_workgroups_month_is_charged_to_its_budget_and_has_the_level_that_it_says(seen: Seen) -> None:
+    began = seen.world.at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    truth = of_truth(seen.world.account.truth(max(began, seen.world.began))["by_workgroup"], "cost_nanousd")
+    spent, limits, levels = (figures(seen, budgets.STANDINGS, place, "budget", "subject") for place in (5, 6, 2))
+    monthly = {labels: used for labels, used in spent.items() if labels[0] == "workgroup-monthly"}
+    assert monthly
+    for labels, used in monthly.items():
+        assert round(used * _NANO) == truth.get(labels[1:], 0)
+        share = used / limits[labels]
+        assert levels[labels] == (2 if share >= 1 else 1 if share >= 0.8 else 0)
 
 
 def test_the_top_spender_of_the_month_is_the_truth(seen: Seen) -> None:

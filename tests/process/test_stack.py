@@ -68,7 +68,7 @@ def up(tmp_path_factory: pytest.TempPathFactory, prometheus: str, promtool: str)
         for name in TopologicalSorter(waits).static_order():
             running.unhealthy_before[name] = not healthy(bare, name)
             running.processes[name] = ending.enter_context(process(bare.command(name), folder / f"{name}.log"))
-            until(partial(is_healthy, running, name), seconds=60, what=f"{name} is healthy")
+            until(partial(is_healthy, running, name), what=f"{name} is healthy")
         yield running
 
 
@@ -80,7 +80,8 @@ def is_healthy(running: Up, name: str) -> bool:
 
 def test_a_health_check_fails_before_its_service_is_up_and_succeeds_then(up: Up) -> None:
     assert up.unhealthy_before == dict.fromkeys(WITHOUT_GRAFANA, True)
-    assert {name: is_healthy(up, name) for name in WITHOUT_GRAFANA} == dict.fromkeys(WITHOUT_GRAFANA, True)
+    # Each has the time that compose gives it, and compose asks again, too.
+    until(lambda: all(is_healthy(up, name) for name in WITHOUT_GRAFANA), what="all services are healthy")
 
 
 def test_prometheus_scrapes_every_target_that_it_was_given(up: Up) -> None:
@@ -90,7 +91,7 @@ def test_prometheus_scrapes_every_target_that_it_was_given(up: Up) -> None:
     def health() -> dict[str, str]:
         return {target["labels"]["job"]: target["health"] for target in up.told("targets")["activeTargets"]}
 
-    until(lambda: health() == dict.fromkeys(jobs, "up"), seconds=20, what="all targets are up")
+    until(lambda: health() == dict.fromkeys(jobs, "up"), what="all targets are up")
 
 
 def test_every_committed_rule_is_loaded_and_evaluates(up: Up) -> None:
@@ -103,7 +104,7 @@ def test_every_committed_rule_is_loaded_and_evaluates(up: Up) -> None:
 
     assert committed
     assert sorted(loaded()) == sorted(committed)
-    until(lambda: set(loaded().values()) <= {"ok"}, seconds=20, what="all rules were evaluated without an error")
+    until(lambda: set(loaded().values()) <= {"ok"}, what="all rules were evaluated without an error")
 
 
 def test_the_users_of_the_account_appear_in_prometheus(up: Up) -> None:
@@ -114,7 +115,7 @@ def test_the_users_of_the_account_appear_in_prometheus(up: Up) -> None:
         rows = up.prometheus().query(f"{catalog.USER_WINDOW_QUERIES.name} > 0")
         return known & {row["metric"]["user"] for row in rows}
 
-    until(lambda: len(seen()) >= 3, seconds=40, what="three of the company's people and services ran queries")
+    until(lambda: len(seen()) >= 3, what="three of the company's people and services ran queries")
 
 
 def test_grafanas_data_source_for_prometheus_finds_it(up: Up) -> None:
@@ -124,7 +125,7 @@ def test_grafanas_data_source_for_prometheus_finds_it(up: Up) -> None:
         data=urllib.parse.urlencode({"query": "up"}).encode(),
         method=source["jsonData"]["httpMethod"],
     )
-    with urllib.request.urlopen(request, timeout=5) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         assert json.load(answer)["status"] == "success"
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from athena_exporter.cli import log, wiring
+from athena_exporter.cli.guarding import Guarding
 from athena_exporter.cli.readers import CLOCKS, Reader, Writer
 from athena_exporter.cli.service import Service
 from athena_exporter.config import load
@@ -24,7 +25,9 @@ from athena_exporter.records import Batch
 from athena_exporter.telemetry import Telemetry
 
 REVEAL = "reveal->publish"
-POINTS = ("in-transaction", "commit->publish", REVEAL, "stamp->publish")
+COMMITTED = "commit->publish"
+"""Before a queue's messages are deleted, too."""
+POINTS = ("in-transaction", COMMITTED, REVEAL, "stamp->publish")
 
 
 class CrashingLedger(Ledger):
@@ -51,7 +54,7 @@ class CrashingLedger(Ledger):
     def apply(self, batch: Batch) -> None:
         super().apply(batch)
         if batch.records:
-            self._pass("commit->publish")
+            self._pass(COMMITTED)
 
     def reveal(self) -> int:
         revealed = super().reveal()
@@ -74,7 +77,8 @@ def main(config_path: str, address: str, point: str, count: str) -> None:
     readers = [Reader(config, settings, telemetry, naming) for settings in config.targets]
     writer = Writer(config, telemetry) if config.events.enabled else None
     with closing(CrashingLedger(wiring.ledger_settings(config), monotonic=CLOCKS.monotonic)) as ledger:
-        Service(config, ledger, telemetry).run(readers, writer, address)
+        guarding = Guarding(config, ledger, telemetry, naming)
+        Service(config, ledger, telemetry, guarding).run(readers, writer, address)
 
 
 if __name__ == "__main__":

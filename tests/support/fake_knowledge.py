@@ -89,7 +89,12 @@ class FakeKnowledge:
             query_id: start.started_at for query_id, start in self.starts.items() if query_id not in self.executions
         }
         return [
-            Unfinished(query_id=query_id, since=since, unreadable=query_id in self.unreadable)
+            Unfinished(
+                query_id=query_id,
+                since=since,
+                unreadable=query_id in self.unreadable,
+                waiting=query_id in self.executions and self.executions[query_id].state.final,
+            )
             for query_id, since in (running | known_by_start).items()
         ]
 

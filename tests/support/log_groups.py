@@ -49,4 +49,4 @@ def _until_nobody_sends() -> None:
     """watchtower's threads of a transport that was closed in the middle end by themselves; wait for that."""
     for thread in threading.enumerate():
         if "_dequeue_batch" in thread.name:
-            thread.join(timeout=10)
+            thread.join(timeout=60)

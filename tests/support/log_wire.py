@@ -26,7 +26,9 @@ def logs_client(url: str, *, attempts: int = 1) -> Any:
         region_name=REGION,
         aws_access_key_id="testbed",
         aws_secret_access_key="testbed",
-        config=Config(retries={"mode": "standard", "total_max_attempts": attempts}, read_timeout=5, connect_timeout=5),
+        config=Config(
+            retries={"mode": "standard", "total_max_attempts": attempts}, read_timeout=60, connect_timeout=60
+        ),
     )
 
 

@@ -12,7 +12,10 @@ def answering(body: bytes, *, status: int = 200, headers: Mapping[str, str] | No
     sent = {"Content-Length": str(len(body)), "Date": "Sun, 22 Nov 2026 10:00:00 GMT"} | dict(headers or {})
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # the base class names it so
+        def do_GET(self) -> None:  # the base class names it so
+            self.do_POST()
+
+        def do_POST(self) -> None:  # as above
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             self.send_response_only(status)
             for name, value in sent.items():

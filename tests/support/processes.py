@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -24,24 +25,32 @@ ENVIRONMENT = {
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on, and that no outgoing connection takes before we do: those begin at 32,768."""
+    for port in random.SystemRandom().sample(range(10_000, 30_000), 1000):
+        with socket.socket() as probe, suppress(OSError):  # somebody listens there: the next one
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("a thousand ports are taken")
 
 
-def until(condition: Callable[[], object], *, seconds: float, what: str, every: float = 0.2) -> None:
-    """Poll a condition up to a deadline; `what` is said when it never came true."""
+def until(
+    condition: Callable[[], object], *, what: str | Callable[[], str], seconds: float = 60, every: float = 0.2
+) -> None:
+    """Poll a condition up to a deadline; `what` is said, or asked then, when it never came true.
+
+    The deadline ends a test that fails. It is long, for a busy machine is no failure.
+    """
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds} s: {what}")
+            raise AssertionError(f"not within {seconds} s: {what if isinstance(what, str) else what()}")
         time.sleep(every)
 
 
 def fetch(url: str) -> str | None:
     """The body of a page, None while nobody answers with 200."""
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=60) as answer:
             return str(answer.read().decode())
     except OSError:
         return None
@@ -63,14 +72,14 @@ class Process:
 
     def kill(self) -> None:
         self.popen.send_signal(signal.SIGKILL)
-        self.popen.wait(timeout=10)
+        self.popen.wait(timeout=60)
 
     def end(self) -> int:
         """Ask it to end and wait; its exit code."""
         with suppress(ProcessLookupError):
             self.popen.send_signal(signal.SIGTERM)
         try:
-            return self.popen.wait(timeout=15)
+            return self.popen.wait(timeout=60)
         except subprocess.TimeoutExpired:
             self.kill()
             raise
@@ -153,5 +162,5 @@ def prometheus_server(binary: str, folder: Path, exporter: str) -> Iterator[Prom
     ]
     with process(command, folder / "prometheus.log"):
         server = Prometheus(f"http://{address}")
-        until(lambda: fetch(f"{server.url}/-/ready"), seconds=30, what="Prometheus is ready")
+        until(lambda: fetch(f"{server.url}/-/ready"), what="Prometheus is ready")
         yield server

@@ -30,5 +30,5 @@ def cloudwatch_client(folder: Path, url: str, protocol: str, region: str) -> Any
         endpoint_url=url,
         aws_access_key_id="AKIAEXAMPLE",
         aws_secret_access_key="secret",
-        config=Config(retries={"total_max_attempts": 1, "mode": "standard"}, connect_timeout=2, read_timeout=5),
+        config=Config(retries={"total_max_attempts": 1, "mode": "standard"}, connect_timeout=60, read_timeout=60),
     )

@@ -147,33 +147,6 @@ WORKGROUP_SCAN = (
 )
 
 
-def _user(story: Story, *, is_known: bool, scanned: int = 3 * TIB // 2, pause: timedelta = timedelta(0)) -> None:
-    execution, start = Runs(story).started("ann", "console", scanned_bytes=scanned)
-    story.passes(5 * MINUTE)
-    story.sweep(execution, *([start] if is_known else []))
-    story.passes(pause, is_up=False)
-    story.passes(10 * MINUTE)
-
-
-USER_SCAN = (
-    Case(
-        name="a person scans 1.5 TiB in a day",
-        step=5 * MINUTE,
-        tell=partial(_user, is_known=True),
-        alerts=(
-            Alert(
-                labels=WHERE | {"user": "ann"},
-                description="ann (account 111122223333, eu-west-1) has scanned 1.5TiB since midnight UTC; "
-                "the threshold is 1 TiB.",
-            ),
-        ),
-    ),
-    Case(name="a person scans half a TiB", tell=partial(_user, is_known=True, scanned=TIB // 2), step=5 * MINUTE),
-    Case(name="nobody knows yet who scanned 1.5 TiB", tell=partial(_user, is_known=False), step=5 * MINUTE),
-    Case(name="a new UTC day has begun", tell=partial(_user, is_known=True, pause=DAY), step=5 * MINUTE),
-)
-
-
 def _two_weeks(story: Story, then: int, now: int) -> None:
     """A query every hour for eight hours, `then` bytes each; a week later the same hours have `now` bytes each."""
     runs = Runs(story)
@@ -453,6 +426,11 @@ def _stands(source: str, age: str) -> Alert:
     )
 
 
+def _silent_channel(story: Story) -> None:
+    story.telemetry.read_failed(TARGET, "notifications/ops", "network")
+    story.passes(HOUR)
+
+
 SOURCE_STALE = (
     Case(
         name="Athena has not been read for 45 minutes",
@@ -466,6 +444,7 @@ SOURCE_STALE = (
     ),
     Case(name="Athena has not been read for 35 minutes", tell=partial(_stale, silent=35 * MINUTE)),
     Case(name="a source was switched off an hour ago", tell=_switched_off),
+    Case(name="a channel of notifications does not answer, which is another alert", tell=_silent_channel),
 )
 
 
@@ -586,6 +565,11 @@ DELIVERY_STUCK = (
     ),
     Case(name="events are delivered", tell=partial(_deliver, is_delivered=True), settings=_WITH_OUTBOX),
     Case(
+        name="what has waited for 25 minutes is a notification, which is another alert",
+        tell=partial(_deliver, is_delivered=False),
+        settings={"consumers": ("notifications/ops",), "rules": {"facts": True}},
+    ),
+    Case(
         name="an event has waited for 17 minutes",
         tell=partial(_deliver, is_delivered=False, wait=17 * MINUTE),
         settings=_WITH_OUTBOX,
@@ -701,7 +685,6 @@ LABEL_OVERFLOW = (
 
 CASES: dict[str, tuple[Case, ...]] = {
     "AthenaWorkgroupScanThreshold": WORKGROUP_SCAN,
-    "AthenaUserScanThreshold": USER_SCAN,
     "AthenaScanSpike": SPIKE,
     "AthenaScanCutoffHits": CUTOFF_HITS,
     "AthenaWorkgroupUnguarded": UNGUARDED,

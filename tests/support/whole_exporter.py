@@ -13,14 +13,18 @@ import yaml
 import athena_testbed
 from athena_exporter import catalog
 from athena_exporter.cli import wiring
+from athena_exporter.cli.guarding import GUARD, Guarding
 from athena_exporter.cli.readers import CLOCKS, OUTLET, Reader, Writer
 from athena_exporter.config import Config, load
 from athena_exporter.ledger.store import Ledger
+from athena_exporter.outlets.guard import Guard
 from athena_exporter.poller import Poller
 from athena_exporter.records import Sample, Target
 from athena_exporter.sources import Source
 from athena_exporter.sources.session import resolve
+from athena_exporter.sources.trail.source import Audience
 from athena_exporter.telemetry import Telemetry
+from athena_testbed import executions
 
 REGION = "eu-west-1"
 SOURCES = "sources: {workgroups: {tags: [component]}, cloudwatch: {enabled: true}}\n"
@@ -105,12 +109,15 @@ class Exporter:
     sources: Mapping[str, Source]
     delivery: Any
     pages: list[bytes] = field(default_factory=list)
+    guard: Guard | None = None
 
     def run(self, passes: int = 1) -> None:
-        """Read each source so often, then deliver what came of it, and publish."""
+        """Read each source so often, let the guard act, then deliver what came of it, and publish."""
         for _ in range(passes):
             for source in self.sources.values():
                 self.poller.poll(source)
+        if self.guard is not None:
+            self.poller.deliver(self.target, GUARD, self.guard.run_once)
         if self.delivery is not None:
             self.poller.deliver(self.target, OUTLET, self.delivery.run_once)
         self.poller.publish()
@@ -145,9 +152,12 @@ def whole_exporter(path: Path) -> Iterator[Exporter]:
         target, now = resolve(reader.session, CLOCKS.now)
         reader.target = target
         ledger.adopt(target, now)
-        around = reader.surroundings(target)
+        around = reader.surroundings(target, lambda: Audience(targets=frozenset({target})))
         poller = Poller(ledger=ledger, telemetry=telemetry, publisher=_Pages(pages), clocks=CLOCKS)
-        with _delivery(config, ledger, telemetry) as delivery:
+        with (
+            _delivery(config, ledger, telemetry) as delivery,
+            _guard(Guarding(config, ledger, telemetry, naming), target, now) as guard,
+        ):
             yield Exporter(
                 poller=poller,
                 telemetry=telemetry,
@@ -156,7 +166,18 @@ def whole_exporter(path: Path) -> Iterator[Exporter]:
                 sources={name: build(around) for name, (build, _) in reader.sources.items()},
                 delivery=delivery,
                 pages=pages,
+                guard=guard,
             )
+
+
+@contextmanager
+def _guard(guarding: Guarding, target: Target, now: datetime) -> Iterator[Guard | None]:
+    watch = guarding.of(target, now)
+    try:
+        yield None if watch is None else watch.guard
+    finally:
+        if watch is not None:
+            watch.close()
 
 
 @contextmanager
@@ -172,12 +193,46 @@ def _delivery(config: Config, ledger: Ledger, telemetry: Telemetry) -> Iterator[
         yield delivery
 
 
+_ACTIONS = {"DeleteMessageBatch": "sqs:DeleteMessage"}
+
+
 def called(running: athena_testbed.Running) -> set[str]:
     """Every action that the account was asked for, as IAM names it; GetCallerIdentity needs no permission."""
-    found = {f"{call['service']}:{call['operation']}" for call in running.calls()}
+    found = {_ACTIONS.get(call["operation"], f"{call['service']}:{call['operation']}") for call in running.calls()}
     return found - {"sts:GetCallerIdentity"}
 
 
 def actions(policy: str) -> set[str]:
     """Every action that a policy's JSON allows."""
     return {action for statement in json.loads(policy)["Statement"] for action in statement["Action"]}
+
+
+GUARD_ROLE = "arn:aws:iam::123456789012:role/athena-guard"
+"""The role of the guard, in the account itself."""
+GUARDED = (
+    "budgets: [{name: hard, per: user, window: rolling 24h, limit: 1 GiB, enforce: stop_queries}]\n"
+    f"guard: {{mode: enforce, role_arn: '{GUARD_ROLE}'}}\n"
+)
+"""A configuration that stops the queries of whoever has scanned a GiB in a day."""
+
+
+def overspend(running: athena_testbed.Running, person: str = "Alice", *, queries: int = 1) -> str:
+    """Let somebody scan more than `GUARDED` allows, and begin queries that last ten minutes; the last one's id."""
+    now = datetime.now(UTC)
+    ended = {"submitted_at": now.isoformat(), "ended_at": now.isoformat(), "scanned_bytes": 2**31}
+    runs = {
+        "submitted_at": (now - timedelta(seconds=1)).isoformat(),
+        "ended_at": (now + timedelta(minutes=10)).isoformat(),
+        "scanned_bytes": 2**40,
+    }
+    common = {"person": person, "sql": "SELECT * FROM sales.orders", "event_delay_seconds": 0}
+    return running.add(common | ended, *([common | runs] * queries))[-1]
+
+
+def state_of(running: athena_testbed.Running, query_id: str) -> str:
+    """What Athena says of a query."""
+    with running.account.lock:
+        now = running.account.advance()
+        plan = running.account.find(query_id, now)
+        assert plan is not None
+        return executions.state_at(plan, now)

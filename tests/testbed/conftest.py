@@ -30,6 +30,8 @@ _TARGETS = {
 _MODEL_NAMES = {"servicequotas": "service-quotas"}
 _SIGNING_NAMES = {"cloudwatch": "monitoring"}
 _MODELS = botocore.session.get_session()
+_SESSION = boto3.Session(aws_access_key_id="AKIAEXAMPLE", aws_secret_access_key="secret")
+"""One for all: each reads its services' models anew."""
 
 
 def calm(**settings: Any) -> Settings:
@@ -95,17 +97,16 @@ class World:
     testbed: Running
     stack: ExitStack
 
-    def client(self, service: str, region: str = REGION, attempts: int = 1, read_timeout: float = 20) -> Any:
+    def client(self, service: str, region: str = REGION, attempts: int = 1, read_timeout: float = 60) -> Any:
         config = Config(
-            retries={"total_max_attempts": attempts, "mode": "standard"}, connect_timeout=2, read_timeout=read_timeout
+            retries={"total_max_attempts": attempts, "mode": "standard"}, connect_timeout=60, read_timeout=read_timeout
         )
-        session = boto3.Session(aws_access_key_id="AKIAEXAMPLE", aws_secret_access_key="secret", region_name=region)
-        client = session.client(service, endpoint_url=self.testbed.url, config=config)  # type: ignore[call-overload] # the name is a variable
+        client = _SESSION.client(service, region, endpoint_url=self.testbed.url, config=config)  # type: ignore[call-overload] # the name is a variable
         self.stack.callback(client.close)
         return client
 
     def http(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Raw:
-        connection = HTTPConnection(urlsplit(self.testbed.url).netloc, timeout=30)
+        connection = HTTPConnection(urlsplit(self.testbed.url).netloc, timeout=60)
         try:
             connection.request(method, path, body=body, headers=headers or {})
             answer = connection.getresponse()

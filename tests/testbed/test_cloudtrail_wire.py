@@ -109,6 +109,7 @@ def test_an_event_is_invisible_until_its_delay_has_passed(
     assert len(world.events()) == 1
 
 
+@pytest.mark.no_cover
 def test_delays_have_the_median_asked_for_and_a_long_tail(
     start: Callable[..., Any], settings: Callable[..., Settings]
 ) -> None:

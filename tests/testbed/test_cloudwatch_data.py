@@ -511,6 +511,7 @@ def test_calls_count_the_metrics_that_aws_bills(begin: Callable[..., Any], clock
     assert _calls(world)["truncated"] == (1, 1)
 
 
+@pytest.mark.no_cover
 def test_a_year_is_the_truth_and_answered_in_less_than_a_second(begin: Callable[..., Any]) -> None:
     """Where nobody can look at single queries, the past repeats itself; its truth repeats with it."""
     world = begin(history=timedelta(days=365), history_queries_per_day=60)

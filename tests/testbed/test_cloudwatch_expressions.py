@@ -364,6 +364,7 @@ def test_each_protocol_tells_the_same_of_expressions(clients: dict[str, Any]) ->
     assert first["MetricDataResults"][-1]["Messages"][0]["Code"] == "ArithmeticError"
 
 
+@pytest.mark.no_cover
 def test_a_year_of_days_of_all_workgroups_is_answered_in_two_seconds(begin: Callable[..., Any], clock: Clock) -> None:
     world = begin(history=timedelta(days=365), history_queries_per_day=20)
     queries = (

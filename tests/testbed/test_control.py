@@ -103,6 +103,15 @@ def test_durations_read_as_people_write_them(text: str, seconds: float) -> None:
     assert duration(text) == timedelta(seconds=seconds)
 
 
+def test_a_letter_is_kept_for_whom_it_was_posted_to(world: Any) -> None:
+    for name, number in (("slack", 1), ("pager", 2), ("slack", 3)):
+        assert world.control("POST", f"inbox/{name}", {"number": number}) == {"ok": True}
+    assert [one["body"]["number"] for one in world.control("GET", "inbox")] == [1, 2, 3]
+    assert [one["body"]["number"] for one in world.control("GET", "inbox?name=slack")] == [1, 3]
+    assert world.http("POST", "/_testbed/inbox/slack", b"hello").status == 400
+    assert len(world.control("GET", "inbox")) == 3, "what is no JSON is no letter"
+
+
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
@@ -141,10 +150,10 @@ def test_the_command_serves_one_line_and_ends_politely(number: int, tmp_path: Pa
         assert process.stdout is not None
         line = process.stdout.readline().strip()
         assert line.startswith("listening on http://127.0.0.1:")
-        with urllib.request.urlopen(f"{line.split()[-1]}/_testbed/status", timeout=10) as answer:
+        with urllib.request.urlopen(f"{line.split()[-1]}/_testbed/status", timeout=60) as answer:
             assert json.load(answer)["seed"] == 11
         process.send_signal(number)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (0, "", "")
 
 

@@ -16,11 +16,12 @@ import pytest
 import yaml
 from rich.console import Console, RenderableType
 
-from athena_testbed.demo import comparison, parts, ports, screen
+from athena_testbed.demo import comparison, parts, ports, screen, story
 from athena_testbed.demo.child import Child, ChildEndedError
 from athena_testbed.demo.figures import Usage, dearest, read, total
 from athena_testbed.demo.http import NoAnswerError, ask
-from athena_testbed.demo.run import Demo, Folders, Signals, SlowStartError, World
+from athena_testbed.demo.run import Demo, Folders, Signals, SlowStartError, Wishes, World
+from athena_testbed.demo.runaway import PERSON, Runaway
 
 NOW = datetime(2026, 3, 27, 15, 20, tzinfo=UTC)
 EXPORTER = ports.Address(port=19_001, wanted=9989)
@@ -185,12 +186,12 @@ def test_the_smallest_terminal_still_gets_the_top_three() -> None:
 def test_a_part_that_does_not_get_ready_is_told_with_its_last_answer(tmp_path: Path) -> None:
     ticks = count(step=50)
     world = World(console=Console(), signals=Signals(), environment={}, monotonic=lambda: float(next(ticks)))
-    demo = Demo(world, Folders(files=tmp_path, ledger=tmp_path), None)
+    demo = Demo(world, Folders(files=tmp_path, ledger=tmp_path), Wishes())
 
     def attempt() -> None:
         raise NoAnswerError("nobody is at home")
 
-    with pytest.raises(SlowStartError, match="exporter was not ready within 60 s: nobody is at home"):
+    with pytest.raises(SlowStartError, match="exporter was not ready within 120 s: nobody is at home"):
         demo._until("exporter", attempt)
     demo._end()
 
@@ -213,19 +214,28 @@ def test_a_taken_port_moves_on_to_the_next_free_one_and_no_two_are_alike() -> No
 
 def test_prometheus_reads_the_demo_with_the_projects_own_configuration() -> None:
     committed = parts.PROVISIONING.read_text(encoding="utf-8")
-    document = yaml.safe_load(parts.prometheus_configuration(committed, parts.PROVISIONING.parent, EXPORTER))
+    document = yaml.safe_load(parts.prometheus_configuration(committed, [Path("/it/a.yaml")], EXPORTER))
     expected = yaml.safe_load(committed)
     expected["global"] = dict.fromkeys(expected["global"], parts.SCRAPE_INTERVAL)
     expected["scrape_configs"][0]["static_configs"] = [{"targets": ["127.0.0.1:19001"]}]
-    expected["rule_files"] = [str(parts.PROVISIONING.parent / name) for name in expected["rule_files"]]
+    expected["rule_files"] = ["/it/a.yaml"]
     assert document == expected
 
 
-def test_rules_and_other_jobs_of_the_configuration_stay_what_they_are() -> None:
+def test_other_jobs_of_the_configuration_stay_what_they_are() -> None:
     other: dict[str, Any] = {"job_name": "other", "static_configs": [{"targets": ["x:1"]}]}
-    committed = yaml.safe_dump({"global": {}, "rule_files": ["rules/*.yml"], "scrape_configs": [other]})
-    document = yaml.safe_load(parts.prometheus_configuration(committed, Path("/etc/it"), EXPORTER))
-    assert document == {"global": {}, "rule_files": ["/etc/it/rules/*.yml"], "scrape_configs": [other]}
+    committed = yaml.safe_dump({"global": {}, "scrape_configs": [other]})
+    document = yaml.safe_load(parts.prometheus_configuration(committed, [], EXPORTER))
+    assert document == {"global": {}, "scrape_configs": [other]}
+
+
+def test_the_demos_rules_are_the_projects_own_evaluated_as_often_as_it_scrapes(tmp_path: Path) -> None:
+    rules = parts.committed_rules(parts.PROVISIONING.read_text(encoding="utf-8"))
+    assert rules
+    for path, copy in zip(rules, parts.hastened_rules(rules, tmp_path / "rules"), strict=True):
+        own, hastened = (yaml.safe_load(one.read_text(encoding="utf-8"))["groups"] for one in (path, copy))
+        assert {group["interval"] for group in hastened} == {parts.SCRAPE_INTERVAL}
+        assert [group | {"interval": None} for group in hastened] == [group | {"interval": None} for group in own]
 
 
 @pytest.mark.parametrize("now", [NOW, NOW.replace(hour=0, minute=0), NOW.replace(hour=23, minute=59)])
@@ -297,3 +307,49 @@ def test_silence_is_told_with_the_address() -> None:
         port = probe.getsockname()[1]
     with pytest.raises(NoAnswerError, match=f"http://127.0.0.1:{port}/x: "):
         ask(ports.Address(port=port, wanted=port), "/x")
+
+
+def test_the_runaway_starts_what_is_due_until_somebody_stops_a_query() -> None:
+    runaway = Runaway()
+    assert runaway.due(timedelta(seconds=2), NOW) == []
+    first = [query for second in range(3, 20) for query in runaway.due(timedelta(seconds=second), NOW)]
+    assert {query["person"] for query in first} == {PERSON}
+    assert sum(query["scanned_bytes"] for query in first) > 20 * 2**40
+    assert runaway.due(timedelta(seconds=19), NOW) == [], "each is started once"
+    assert runaway.due(timedelta(seconds=25), NOW)
+    runaway.give_up()
+    assert runaway.due(timedelta(seconds=60), NOW) == []
+
+
+def test_the_runaway_goes_home_by_itself() -> None:
+    runaway = Runaway()
+    assert runaway.due(timedelta(hours=1), NOW)
+    assert runaway.due(timedelta(hours=2), NOW) == []
+
+
+def test_what_becomes_of_the_runaway_is_told_once_with_the_time_it_was_seen() -> None:
+    answers: dict[str, str | None] = {"metric": None, "alert": None}
+    told = story.Story([story.Step(name=name, probe=lambda name=name: answers[name]) for name in answers])  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+    assert list(told.look(NOW)) == []
+    answers["metric"] = "1.2"
+    (seen,) = told.look(NOW)
+    assert (seen.name, seen.at, seen.words) == ("metric", NOW, "1.2")
+    assert list(told.look(NOW + timedelta(seconds=1))) == []
+    assert told.open == ["alert"]
+    assert "15:20:00.000  metric: 1.2" in written(screen.story(told))
+    assert "not yet: alert" in written(screen.story(told))
+
+
+def test_each_step_is_the_runaways_own_and_nobody_elses() -> None:
+    share = 'athena_budget_used_ratio{{budget="user-day",subject="{}"}} {}\n'
+    assert story.crossed(share.format(PERSON, 0.99) + share.format("ana", 3)) is None
+    assert story.crossed(share.format(PERSON, 1.5)) is not None
+    alert = {"labels": {"alertname": story.ALERT, "subject": PERSON, "severity": "critical"}, "state": "pending"}
+    assert story.firing({"data": {"alerts": [alert]}}) is None
+    assert story.firing({"data": {"alerts": [alert | {"state": "firing"}]}}) is not None
+    letter = {"body": {"subject": PERSON, "level": "warned", "text": "t"}}
+    assert story.told([letter]) is None
+    assert story.told([letter, {"body": {"subject": PERSON, "level": "exceeded", "text": "over\nand more"}}]) == "over"
+    done = 'athena_guard_actions_total{{budget="user-day",action="stop_query",result="{}"}} {}\n'
+    assert story.stopped(done.format("stopped", 0) + done.format("denied", 4)) is None
+    assert story.stopped(done.format("stopped", 2)) is not None

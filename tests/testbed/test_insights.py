@@ -402,6 +402,7 @@ def test_what_is_no_query_is_refused_where_it_goes_wrong(query: str, words: str,
     assert 0 <= caught.value.start <= caught.value.end <= len(query)
 
 
+@pytest.mark.no_cover
 def test_fifty_thousand_events_are_grouped_without_waiting() -> None:
     records = _records(
         (

@@ -13,8 +13,8 @@ from athena_dashboards.model import (
     Table,
     TimeSeries,
 )
-from athena_dashboards.signals import exporter, failures, spend
-from athena_dashboards.theme import Color, Unit
+from athena_dashboards.signals import budgets, exporter, failures, spend
+from athena_dashboards.theme import WARNING, Color, Unit
 from athena_dashboards.thresholds import SCAN_SPIKE
 
 _WITHOUT_WORKGROUP = links.KEPT[:-1]
@@ -23,6 +23,8 @@ _TO_LIMITS = (links.to("Limits", links.LIMITS),)
 _TO_EXPORTER = (links.to("Exporter health", links.EXPORTER, kept=_WITHOUT_WORKGROUP),)
 _USER = (links.from_row("This user", links.USERS, user="user"),)
 _WORKGROUP = (links.from_row("This workgroup", links.WORKGROUPS, workgroup="workgroup"),)
+_OF_SUBJECT = (links.from_series("This workgroup", links.WORKGROUPS, workgroup="subject"),)
+_MONTH = "30d"
 _CATEGORIES = {"user": Color.SKY, "system": Color.VERMILION, "other": Color.PURPLE, "unknown": Color.GREY}
 
 _SUMMARY = Row(
@@ -141,6 +143,44 @@ _WHY = Row(
         ),
     ),
 )
+_BUDGETS = Row(
+    id=104,
+    title="Will the budgets last?",
+    panels=(
+        Panel(id=23, signal=budgets.NEAR, view=Stat(has_name=True, links=_TO_LIMITS), width=4, height=9),
+        Panel(
+            id=21,
+            signal=budgets.BURN_DOWN,
+            view=TimeSeries(
+                fill_percent=0,
+                decimals=0,
+                usual_most=1,
+                legend_calcs=("lastNotNull",),
+                legend_sorted_by="lastNotNull",
+                dashed=(budgets.PACE, budgets.WARNED_FROM),
+                colors={budgets.WARNED_FROM: WARNING},
+            ),
+            width=10,
+            height=9,
+            reach=_MONTH,
+        ),
+        Panel(
+            id=22,
+            signal=budgets.FORECAST,
+            view=TimeSeries(
+                fill_percent=0,
+                decimals=0,
+                usual_most=1,
+                legend_calcs=("lastNotNull",),
+                legend_sorted_by="lastNotNull",
+                links=_OF_SUBJECT,
+            ),
+            width=10,
+            height=9,
+            reach=_MONTH,
+        ),
+    ),
+)
 _FAILURES = Row(
     id=103,
     title="What fails?",
@@ -160,10 +200,11 @@ BOARD = Dashboard(
     questions=(
         "What does this month cost, and what will it have cost?",
         "Who spends it?",
+        "Will the workgroups' budgets last until the month ends?",
         "Who scans more than on the same weekday a week before?",
         "What fails?",
         "Is the monitoring complete?",
     ),
     variables=(variables.PROMETHEUS, variables.ACCOUNT, variables.REGION, variables.WORKGROUP),
-    rows=(_SUMMARY, _WHO, _WHY, _FAILURES),
+    rows=(_SUMMARY, _WHO, _BUDGETS, _WHY, _FAILURES),
 )

@@ -2,9 +2,9 @@
 
 from athena_dashboards import links, variables
 from athena_dashboards.model import BarGauge, Column, Dashboard, Panel, Row, Stat, Table, TimeSeries
-from athena_dashboards.signals import queries, users
+from athena_dashboards.signals import budgets, queries, users
 from athena_dashboards.theme import STATE_COLORS, Unit
-from athena_dashboards.thresholds import FAILURE_RATIO
+from athena_dashboards.thresholds import BUDGET_FORECAST, BUDGET_LIMIT, FAILURE_RATIO
 
 _KEPT = (*links.ON_EVENTS, "workgroup")
 _USER = (links.from_row("This user alone", links.USERS, kept=_KEPT, user="user"),)
@@ -174,6 +174,27 @@ _ALONE = Row(
             height=9,
         ),
         Panel(id=19, signal=users.FAILED_BY_USER, view=_BARS, width=8, height=9),
+        Panel(
+            id=23,
+            signal=budgets.OF_USERS,
+            view=Table(
+                columns=(
+                    Column(field="subject", title="User or role"),
+                    Column(field="budget", title="Budget", width=220),
+                    Column(field="#A", title="Used", decimals=0, is_gauge=True, threshold=BUDGET_LIMIT, width=240),
+                    Column(field="#C", title="Level", unit=Unit.NONE, width=90, mappings=budgets.LEVELS),
+                    Column(field="#B", title="Forecast", decimals=0, width=90, threshold=BUDGET_FORECAST, no_value="-"),
+                    Column(field="#D", title="Scanned", unit=Unit.BYTES, width=110, no_value="-"),
+                    Column(field="#E", title="Limit", unit=Unit.BYTES, width=110, no_value="-"),
+                    Column(field="#F", title="Spent", unit=Unit.USD, decimals=2, width=100, no_value="-"),
+                    Column(field="#G", title="Limit, dollars", unit=Unit.USD, decimals=2, width=110, no_value="-"),
+                    Column(field="#H", title="Begins anew", unit=Unit.AGO, width=120, no_value="rolling"),
+                ),
+                sort_by="Used",
+            ),
+            width=24,
+            height=7,
+        ),
     ),
 )
 _THEMSELVES = Row(

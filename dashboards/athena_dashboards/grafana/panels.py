@@ -67,6 +67,7 @@ def _query_panel(panel: Panel, position: Any) -> Json:
         "dataSource": _datasource(queries),
         "targets": [target(letter, query, format_) for letter, query in Refs(queries=queries).lettered()],
         "maxDataPoints": _INSTANT_POINTS if _is_of_now(queries) else None,
+        "timeFrom": panel.reach or None,
         "repeat": G.Repeat(direction="h", variable=panel.repeat) if panel.repeat else G.Repeat(),
     }
     return _made(view, panel.signal, queries, common)
@@ -137,11 +138,19 @@ def _time_series(view: TimeSeries, signal: Signal, common: Json) -> Json:
             "fieldConfig": {
                 "defaults": {"links": fields.links(view.links), "custom": custom, "noValue": _reason(signal)},
             },
-            "options": {"legend": {"showLegend": True}},
+            "options": {"legend": {"showLegend": True, **_sorting(view)}},
         },
         **common,
     )  # fmt: skip  # as short as it can be said
     return finished(made)
+
+
+_SPOKEN = {"lastNotNull": "Last *", "max": "Max", "mean": "Mean"}
+"""A legend is sorted by the heading of a column: packages/grafana-data/src/transformations/fieldReducer.ts."""
+
+
+def _sorting(view: TimeSeries) -> Json:
+    return {"sortBy": _SPOKEN[view.legend_sorted_by], "sortDesc": True} if view.legend_sorted_by else {}
 
 
 def _bar_gauge(view: BarGauge, signal: Signal, common: Json) -> Json:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from athena_exporter.budgets.guard import Enforced, Mode
 from athena_exporter.budgets.matching import Globs
 from athena_exporter.budgets.model import Allowance, Amount, Budget, Match, Patterns, Unit
 from athena_exporter.budgets.windows import Calendar, Period, Rolling, Window
@@ -27,6 +28,18 @@ def advise(budgets: Sequence[Budget], now_ms: int) -> Iterator[Advice]:
         yield from _pair(first, second)
     for budget in budgets:
         yield from _exceptions(budget, now_ms)
+
+
+def advise_guard(budgets: Sequence[Budget], mode: Mode) -> Iterator[Advice]:
+    """A guard without a budget to act for, and budgets that count on a guard that is off."""
+    names = tuple(one.name for one in Enforced(budgets).budgets)
+    if mode is Mode.OFF and names:
+        told = ", ".join(f"'{name}'" for name in names)
+        words = f"enforce: stop_queries of {told} stops nobody: guard.mode is off; write dry_run or enforce there"
+        yield Advice(budgets=names, words=words)
+    if mode is not Mode.OFF and not names:
+        words = f"guard.mode is {mode}, but no budget has enforce: stop_queries: nobody is ever stopped"
+        yield Advice(budgets=(), words=words)
 
 
 def amount_words(amount: Amount) -> str:

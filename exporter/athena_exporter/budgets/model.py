@@ -24,6 +24,13 @@ class Per(StrEnum):
     WORKLOAD = "workload"
 
 
+class Enforce(StrEnum):
+    """What the guard may do to a subject that is over its limit."""
+
+    NONE = "none"
+    STOP_QUERIES = "stop_queries"
+
+
 class Unit(StrEnum):
     """What a limit counts."""
 
@@ -96,7 +103,10 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """A limit for each subject in a window. `warn` is the share of the limit from which a subject is warned."""
+    """A limit for each subject in a window. `warn` is the share of the limit from which a subject is warned.
+
+    `enforce` is what the guard may do at the limit, if it is on at all.
+    """
 
     name: str
     per: Per
@@ -105,6 +115,7 @@ class Budget:
     match: Match = field(default_factory=Match)
     warn: Fraction = Fraction(4, 5)
     exceptions: tuple[Allowance, ...] = ()
+    enforce: Enforce = Enforce.NONE
 
     @property
     def tally(self) -> Tally:

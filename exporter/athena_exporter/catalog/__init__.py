@@ -3,7 +3,7 @@
 Everywhere else a metric is a symbol of this package. Standard library only.
 """
 
-from athena_exporter.catalog import access, budgets, cloudwatch, exporter, queries, workgroups
+from athena_exporter.catalog import access, budgets, cloudwatch, exporter, guard, queries, workgroups
 from athena_exporter.catalog.access import (
     EVENTS_ACCEPTED,
     EVENTS_REJECTED,
@@ -19,6 +19,7 @@ from athena_exporter.catalog.access import (
 )
 from athena_exporter.catalog.budgets import (
     BUDGET_COUNTING_SINCE,
+    BUDGET_DECISIONS,
     BUDGET_EXPIRED_EXCEPTIONS,
     BUDGET_FORECAST_RATIO,
     BUDGET_HIDDEN_SUBJECTS,
@@ -31,6 +32,7 @@ from athena_exporter.catalog.budgets import (
     BUDGET_WARN_RATIO,
     BUDGET_WINDOW_END,
     BUDGET_WINDOW_START,
+    NOTIFICATIONS,
 )
 from athena_exporter.catalog.cloudwatch import (
     CLOUDWATCH_ENGINE_SECONDS,
@@ -57,6 +59,8 @@ from athena_exporter.catalog.exporter import (
     LATE_IDENTITY_BYTES,
     LEDGER_GENERATION,
     MALFORMED_RECORDS,
+    MESSAGES,
+    MISSED_EVENTS,
     MISSING_STATISTICS,
     OUTBOX_DEPTH,
     OUTBOX_DROPPED,
@@ -68,9 +72,11 @@ from athena_exporter.catalog.exporter import (
     SOURCE_LAG,
     SOURCE_LAST_SUCCESS,
     SOURCE_UP,
+    TRAIL_FILES,
     UNATTRIBUTED_BYTES,
     UNATTRIBUTED_QUERIES,
 )
+from athena_exporter.catalog.guard import GUARD_ACTIONS, GUARD_KILL_SWITCH, GUARD_MODE, GUARD_WAITING_QUERIES
 from athena_exporter.catalog.metric import COMMON_LABELS, MILLI, NANO, Group, Metric, MetricType
 from athena_exporter.catalog.queries import (
     BILLED_BYTES,
@@ -123,6 +129,7 @@ __all__ = [
     "AWS_REQUESTS",
     "BILLED_BYTES",
     "BUDGET_COUNTING_SINCE",
+    "BUDGET_DECISIONS",
     "BUDGET_EXPIRED_EXCEPTIONS",
     "BUDGET_FORECAST_RATIO",
     "BUDGET_HIDDEN_SUBJECTS",
@@ -165,15 +172,22 @@ __all__ = [
     "EVENTS_ACCEPTED",
     "EVENTS_REJECTED",
     "EVENTS_RESENT",
+    "GUARD_ACTIONS",
+    "GUARD_KILL_SWITCH",
+    "GUARD_MODE",
+    "GUARD_WAITING_QUERIES",
     "LABEL_OVERFLOW",
     "LATE_IDENTITIES",
     "LATE_IDENTITY_BYTES",
     "LEDGER_GENERATION",
     "MALFORMED_RECORDS",
+    "MESSAGES",
     "METRICS",
     "MILLI",
+    "MISSED_EVENTS",
     "MISSING_STATISTICS",
     "NANO",
+    "NOTIFICATIONS",
     "OUTBOX_DEPTH",
     "OUTBOX_DROPPED",
     "OUTBOX_OLDEST_AGE",
@@ -200,6 +214,7 @@ __all__ = [
     "TABLE_LAST_READ",
     "TABLE_QUERIES",
     "TOTAL_SECONDS",
+    "TRAIL_FILES",
     "UNATTRIBUTED_BYTES",
     "UNATTRIBUTED_QUERIES",
     "UNPARSED_QUERIES",
@@ -224,7 +239,7 @@ __all__ = [
     "MetricType",
 ]
 
-_CHAPTERS = (queries, workgroups, access, cloudwatch, budgets, exporter)
+_CHAPTERS = (queries, workgroups, access, cloudwatch, budgets, guard, exporter)
 
 METRICS: tuple[Metric, ...] = tuple(
     sorted(

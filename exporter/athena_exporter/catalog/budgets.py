@@ -1,6 +1,6 @@
 """Metrics of scan budgets: who is how near to which limit."""
 
-from athena_exporter.catalog.metric import MILLI, NANO, Group, Metric, gauge
+from athena_exporter.catalog.metric import MILLI, NANO, Group, Metric, MetricType, durable_counter, gauge
 
 _SOURCE = "the ledger's budgets, by query time"
 _ONE = ("budget", "subject")
@@ -50,4 +50,21 @@ BUDGET_COUNTING_SINCE = _of_budgets(
 )
 BUDGET_EXPIRED_EXCEPTIONS = _of_budgets(
     "athena_budget_expired_exceptions", "Exceptions in the configuration whose last day is over."
+)
+BUDGET_DECISIONS = durable_counter(
+    "athena_budget_decisions_total",
+    "How often a subject came to a level (warned, exceeded): once a window, of rolling windows once an episode.",
+    Group.BUDGET,
+    "the ledger's decisions",
+    ("budget", "level"),
+)
+NOTIFICATIONS = Metric(
+    name="athena_notifications_total",
+    type=MetricType.COUNTER,
+    group=Group.BUDGET,
+    source="the channels of notifications",
+    help="Notifications by what became of them: sent, failed (it is tried again), refused (lost), skipped (by the "
+    "channel's own levels and budgets).",
+    labels=("channel", "result"),
+    common=False,
 )

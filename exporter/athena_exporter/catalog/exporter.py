@@ -62,6 +62,21 @@ MALFORMED_RECORDS = process_counter(
     "Records of AWS that could not be read and were left out; a repeated read counts them again.",
     ("source",),
 )
+MESSAGES = process_counter(
+    "athena_exporter_messages_total",
+    "Messages of a queue by result: used, unused (of no interest), or why they are left for the dead-letter queue.",
+    ("source", "result"),
+)
+TRAIL_FILES = process_counter(
+    "athena_exporter_trail_files_total",
+    "CloudTrail files by result: read, skipped, foreign (of no target), gone, or tried again: corrupt, denied, failed.",
+    ("result",),
+)
+MISSED_EVENTS = process_counter(
+    "athena_exporter_missed_events_total",
+    "Queries that only a sweep found: every message of their time was read, and none had told of their end.",
+    (),
+)
 AWS_REQUESTS = process_counter(
     "athena_exporter_aws_requests_total",
     "Calls to AWS, retries included, by result (ok or the error's code).",

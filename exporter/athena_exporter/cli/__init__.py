@@ -3,9 +3,11 @@
 import click
 
 from athena_exporter import __version__
+from athena_exporter.cli.backfill import backfill
 from athena_exporter.cli.budgets import budgets
 from athena_exporter.cli.checking import check
 from athena_exporter.cli.completion import completion
+from athena_exporter.cli.notifying import notify
 from athena_exporter.cli.policy import iam_policy
 from athena_exporter.cli.reading import metrics, report
 from athena_exporter.cli.serving import serve
@@ -23,6 +25,8 @@ def main() -> None:
     athena-exporter check                   what is missing, and how to mend it
     athena-exporter report users            top spenders, from the exporter's ledger
     athena-exporter budgets simulate        who would have been warned or stopped
+    athena-exporter notify --test           one message to each channel
+    athena-exporter backfill --from 7d      users of past queries, from a trail's files
     athena-exporter verify                  yesterday's ledger against CloudWatch
     athena-exporter iam-policy              the least IAM policy that it needs
     athena-exporter metrics                 every metric, as Markdown
@@ -39,5 +43,7 @@ main.add_command(budgets)
 main.add_command(metrics)
 main.add_command(check)
 main.add_command(verify)
+main.add_command(backfill)
+main.add_command(notify)
 main.add_command(iam_policy)
 main.add_command(completion)

@@ -62,10 +62,11 @@ def simulate(
     limit: int,
     form: str,
 ) -> None:
-    """Tell who would have been warned or stopped, and when, had these budgets held.
+    """Tell who would have been warned, over a limit or stopped, and when, had these budgets held.
 
     Replays the ledger's past: query by query where they are still kept (ledger.retention), before that by the hour,
     and beyond 35 days by the day; hours and days know no role, client or workload. May run while the exporter does.
+    Budgets with `enforce: stop_queries` would have stopped queries, were a guard on; the others would have told.
     Nobody is stopped here, so usage goes on after a limit was hit. In life the news comes later: a user is known
     minutes after a query ended, and what a running query has scanned is not known before it ends.
 

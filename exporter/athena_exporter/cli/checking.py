@@ -16,12 +16,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from athena_exporter.cli import diagnosis, wiring
+from athena_exporter.budgets import Mode
+from athena_exporter.cli import channel_checks, diagnosis, wiring
 from athena_exporter.cli.diagnosis import Examined
 from athena_exporter.cli.failing import SetupError, explained
 from athena_exporter.cli.sessions import region_of, session_for
 from athena_exporter.cli.usage import HELP, config_option
 from athena_exporter.config import Config, TargetSettings, load
+from athena_exporter.config.sources import queue_region
 from athena_exporter.ledger.inspection import inspect
 from athena_exporter.outlets import findings
 from athena_exporter.outlets.findings import Chapter, Finding, Mark, Result
@@ -68,7 +70,8 @@ def check(ctx: click.Context, config_path: Path | None, folder: Path | None, for
     Tries every permission once, for every target; one that is denied hides no other, and is shown with the statement
     to add. Looks at the ledger's place, the clock, how workgroups are set up, how late CloudTrail is and how much
     runs, and says what the exporter will ask of AWS in an hour. A large account takes a minute: the exporter's share
-    of AWS's rates is kept. Nothing is written to AWS, but for log groups and a stream where events are on.
+    of AWS's rates is kept. Nothing is written to AWS, but for log groups and a stream where events are on; the guard's
+    right to stop queries is tried on one that does not exist.
 
     \b
     athena-exporter check
@@ -133,12 +136,16 @@ class Checker:
                 found.append(examined)
                 continue
             found += diagnosis.of_target(self._config, examined)
+            found += self._guard(examined.target)
             cost = diagnosis.cost_of(self._config, examined)
             if cost is not None:
                 costs.append(cost)
                 found.append(diagnosis.of_cost(cost))
         if self._config.events.enabled and self._located:
             found += self._events(self._located[0][1])
+        if self._config.sources.trail.enabled and self._located:
+            found += self._trail(self._located[0][1])
+        found += channel_checks.findings(self._config)
         return Result(findings=found, costs=costs)
 
     def _events(self, region: str) -> Iterator[Finding]:
@@ -148,6 +155,30 @@ class Checker:
             yield examined
         else:
             yield from diagnosis.of_events(self._config, examined)
+
+    def _trail(self, region: str) -> Iterator[Finding]:
+        """The trail's queue and bucket are read by the exporter's own identity, for all targets."""
+        region = queue_region(str(self._config.sources.trail.queue_url)) or region
+        examined = self._look(TargetSettings(region=region), region, {Feature.TRAIL})
+        if isinstance(examined, Finding):
+            yield examined
+        else:
+            yield from (diagnosis.of_attempt(self._config, examined.target, one) for one in examined.attempts)
+
+    def _guard(self, target: Target) -> Iterator[Finding]:
+        """Whether the guard could act there: its role assumed, and tried on a query that does not exist."""
+        guard = self._config.guard
+        if guard.mode is Mode.OFF:
+            return
+        seen = diagnosis.of_guarded(self._config, target)
+        yield seen
+        if guard.mode is Mode.ENFORCE and seen.mark is Mark.OK:
+            role = TargetSettings(region=target.region, role_arn=guard.role_arn, external_id=guard.external_id)
+            examined = self._look(role, target.region, {Feature.GUARD})
+            if isinstance(examined, Finding):
+                yield examined
+            else:
+                yield from (diagnosis.of_attempt(self._config, target, one) for one in examined.attempts)
 
     def _look(self, settings: TargetSettings, region: str, features: Collection[Feature]) -> Examined | Finding:
         observe = self._recorder.observe if self._recorder else None
@@ -160,7 +191,7 @@ class Checker:
 
     def _machine(self) -> Iterator[Finding]:
         yield from diagnosis.of_ledger(inspect(Path(self._config.ledger.path)))
-        yield from diagnosis.of_budgets(wiring.budgets(self._config), epoch_ms(_now()))
+        yield from diagnosis.of_budgets(wiring.budgets(self._config), epoch_ms(_now()), self._config.guard.mode)
         if self._config.sql.tables:
             yield _parser()
 

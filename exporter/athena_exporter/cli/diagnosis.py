@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from athena_exporter.budgets import Budget, advise
+from athena_exporter.budgets import Budget, Mode, advise, advise_guard
 from athena_exporter.config import Config, write_duration
 from athena_exporter.costs import Facts, estimate
 from athena_exporter.ledger.inspection import LedgerPlace
 from athena_exporter.outlets.findings import Chapter, Cost, Finding, Mark
+from athena_exporter.outlets.guard import KillSwitch
 from athena_exporter.outlets.report.render import binary_bytes
 from athena_exporter.records import Target, Workgroup
-from athena_exporter.sources.arns import partition
-from athena_exporter.sources.permissions import PERMISSIONS, Grant, Permission, Place, log_groups
+from athena_exporter.sources.arns import account_of, partition
+from athena_exporter.sources.grants import Grant, Place, log_groups
+from athena_exporter.sources.permissions import PERMISSIONS, Permission
 from athena_exporter.sources.policy import one_statement
 from athena_exporter.sources.probing import Attempt, Outcome, Sights
 from athena_exporter.sources.survey import Lag, Pace, Survey
@@ -68,9 +70,9 @@ def of_events(config: Config, examined: Examined) -> Iterator[Finding]:
         yield _missing_groups(place_of(examined.target), examined.sights.missing_groups)
 
 
-def of_budgets(budgets: Sequence[Budget], now_ms: int) -> Iterator[Finding]:
-    """The budgets: how many there are, and what is odd about them."""
-    advices = list(advise(budgets, now_ms))
+def of_budgets(budgets: Sequence[Budget], now_ms: int, guard: Mode = Mode.OFF) -> Iterator[Finding]:
+    """The budgets: how many there are, and what is odd about them, and about a guard in this mode."""
+    advices = [*advise(budgets, now_ms), *advise_guard(budgets, guard)]
     for advice in advices:
         yield Finding(
             chapter=Chapter.SETUP, mark=Mark.NOTE, where="", what="budgets", words=advice.words
@@ -78,6 +80,27 @@ def of_budgets(budgets: Sequence[Budget], now_ms: int) -> Iterator[Finding]:
     if not advices:
         words = f"{len(budgets)}, none contradicts another" if budgets else "none: nobody is warned of anything"
         yield Finding(chapter=Chapter.SETUP, mark=Mark.OK, where="", what="budgets", words=words)
+
+
+def of_guarded(config: Config, target: Target) -> Finding:
+    """Whether the guard acts in an account and Region at all."""
+    guard = config.guard
+    told = Finding(
+        chapter=Chapter.SETUP, mark=Mark.OK, where=place_of(target), what="guard", words=_guard_words(config)
+    )
+    role_account = account_of(guard.role_arn or "")
+    if guard.mode is Mode.ENFORCE and role_account != target.account_id:
+        words = f"not guarded: guard.role_arn belongs to account {role_account}; the alert is all there is here"
+        return _with(told, Mark.NOTE, words)
+    if guard.kill_switch is not None and KillSwitch(file=guard.kill_switch).is_on():
+        return _with(told, Mark.NOTE, f"the kill switch is on ({guard.kill_switch} exists): nothing is stopped")
+    return told
+
+
+def _guard_words(config: Config) -> str:
+    if config.guard.mode is Mode.DRY_RUN:
+        return "dry run: it tells what it would stop, and stops nothing"
+    return f"at most {config.guard.max_stops_per_minute} queries a minute, through {config.guard.role_arn}"
 
 
 def of_attempt(config: Config, target: Target, attempt: Attempt) -> Finding:
@@ -106,7 +129,10 @@ def of_attempt(config: Config, target: Target, attempt: Attempt) -> Finding:
 def statement_for(config: Config, target: Target, permission: Permission) -> Mapping[str, Any]:
     """What to add to a policy, for this account and Region."""
     place = Place(account=target.account_id, region=target.region, partition=partition(target.region))
-    grant = Grant(permissions=(permission,), places=(place,), log_groups=log_groups(config), logs=place)
+    grant = Grant(
+        permissions=(permission,), places=(place,), log_groups=log_groups(config), logs=place,
+        queues=config.sources.queue_urls, topics=tuple(one.topic_arn for one in config.notifications.sns),
+    )  # fmt: skip  # as short as it can be said
     return one_statement(permission, grant)
 
 

@@ -1,7 +1,7 @@
 """What the service starts for each account and Region: a session, the target behind it, and what it does there."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeAlias
@@ -13,6 +13,7 @@ from athena_exporter.poller import Clocks
 from athena_exporter.records import UNKNOWN, Target
 from athena_exporter.sources.privacy import Naming
 from athena_exporter.sources.session import Session
+from athena_exporter.sources.trail import Audience
 from athena_exporter.telemetry import Telemetry
 
 CLOCKS = Clocks(now=lambda: datetime.now(UTC), monotonic=time.monotonic)
@@ -33,7 +34,11 @@ class Reader:
         self.region = region_of(settings)
         self.target = Target(account_id=UNKNOWN, region=self.region)
         self.session = _session(config, settings, telemetry, self)
-        self.sources: Mapping[str, tuple[wiring.Build, timedelta]] = wiring.sources(config)
+        is_first = settings is config.targets[0]
+        self.sources: Mapping[str, tuple[wiring.Build, timedelta]] = {
+            name: made for name, made in wiring.sources(config).items() if is_first or name not in wiring.SHARED
+        }
+        self._own = partial(_own_session, config, telemetry, self)
         self._config = config
         self._naming = naming
 
@@ -42,11 +47,12 @@ class Reader:
         """The sources' names."""
         return tuple(self.sources)
 
-    def surroundings(self, target: Target) -> wiring.Surroundings:
+    def surroundings(self, target: Target, audience: Callable[[], Audience]) -> wiring.Surroundings:
         """What its sources are made from, once the target is known."""
         return wiring.Surroundings(
-            config=self._config, session=self.session, target=target, clock=CLOCKS.now, naming=self._naming
-        )
+            config=self._config, session=self.session, target=target, clock=CLOCKS.now, naming=self._naming,
+            audience=audience, own=self._own,
+        )  # fmt: skip  # seven arguments read best as a block
 
 
 class Writer:
@@ -65,6 +71,11 @@ class Writer:
     def pause(self) -> timedelta:
         """Between two looks into the outbox."""
         return _BUSY
+
+
+def _own_session(config: Config, telemetry: Telemetry, owner: "Reader", region: str) -> Session:
+    """A session of the exporter's own identity, whose calls count for the owner's target."""
+    return _session(config, TargetSettings(region=region), telemetry, owner)
 
 
 def _session(config: Config, settings: TargetSettings, telemetry: Telemetry, owner: "Reader | Writer") -> Session:

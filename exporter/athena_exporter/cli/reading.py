@@ -11,7 +11,7 @@ from athena_exporter.cli import wiring
 from athena_exporter.cli.failing import explained
 from athena_exporter.cli.usage import HELP, config_option, ledger_option
 from athena_exporter.config import load, parse_duration
-from athena_exporter.ledger import budgeting, history, tables
+from athena_exporter.ledger import budgeting, guarding, history, tables
 from athena_exporter.outlets import report as reports
 from athena_exporter.outlets.reference import markdown
 
@@ -43,7 +43,11 @@ class Moment(click.ParamType[datetime]):
 
 
 def _listing() -> str:
-    others = {reports.TABLES: reports.TABLES_SUMMARY, reports.BUDGETS: reports.BUDGETS_SUMMARY}
+    others = {
+        reports.TABLES: reports.TABLES_SUMMARY,
+        reports.BUDGETS: reports.BUDGETS_SUMMARY,
+        reports.GUARD: reports.GUARD_SUMMARY,
+    }
     summaries = {one.name: one.summary for one in reports.REPORTS} | others
     width = max(map(len, summaries))
     return "\n".join(f"{name:<{width}}  {summary}" for name, summary in summaries.items())
@@ -52,7 +56,8 @@ def _listing() -> str:
 def _help() -> str:
     return (
         "Answer from the ledger's rollups, while the exporter may be running. Times are UTC, by query time; the report"
-        f" `{reports.TABLES}` counts whole days, `{reports.BUDGETS}` the windows of the present.\n\n\b\n{_listing()}"
+        f" `{reports.TABLES}` counts whole days, `{reports.BUDGETS}` the windows of the present;"
+        f" `{reports.GUARD}` lists single actions.\n\n\b\n{_listing()}"
         "\n\nExit codes: 0 answered, 2 wrong usage or no ledger."
     )
 
@@ -62,7 +67,10 @@ def _help() -> str:
     help=_help(),
 )
 @click.argument(
-    "name", metavar="REPORT", type=click.Choice([*reports.BY_NAME, reports.TABLES, reports.BUDGETS]), default="users"
+    "name",
+    metavar="REPORT",
+    type=click.Choice([*reports.BY_NAME, reports.TABLES, reports.BUDGETS, reports.GUARD]),
+    default="users",
 )
 @config_option("The exporter's configuration, for the ledger's path and the budgets.")
 @ledger_option()
@@ -101,6 +109,8 @@ def report(
     if name == reports.BUDGETS:
         budgets = wiring.budgets(load(config_path, os.environ))
         table = reports.build_budgets(budgeting.read(path, budgets, datetime.now(UTC)), limit=limited)
+    elif name == reports.GUARD:
+        table = reports.build_guard(guarding.intents(path, since, end), limit=limited)
     elif name == reports.TABLES:
         table = reports.build_tables(tables.usage(path, since, end), limit=limited)
     else:

@@ -5,14 +5,16 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-from athena_exporter.budgets import advise
+from athena_exporter.budgets import advise, advise_guard
 from athena_exporter.cli import wiring
+from athena_exporter.cli.channels import OpenChannel
 from athena_exporter.cli.failing import SetupError
+from athena_exporter.cli.guarding import GUARD, Guarding
 from athena_exporter.cli.readers import CLOCKS, OUTLET, Reader, Writer
 from athena_exporter.config import Config
 from athena_exporter.ledger.store import Ledger
@@ -22,24 +24,37 @@ from athena_exporter.poller import Poller, Threads
 from athena_exporter.records import UNKNOWN, Target, epoch_ms
 from athena_exporter.sources import errors
 from athena_exporter.sources.session import resolve
+from athena_exporter.sources.trail import Audience
 from athena_exporter.telemetry import Telemetry
 
 _log = logging.getLogger(__name__)
 _RETRY_RESOLVE = timedelta(seconds=15)
 _PATIENCE_AT_END = timedelta(seconds=5)
+_DECIDE_EVERY = timedelta(seconds=2)
+_LOOK_FOR_NEWS = timedelta(seconds=1)
 
 
 class Service:
-    """The running product: one ledger, one server, one thread for each source of each target, one for events."""
+    """The running product: a ledger, a server, a thread for each source, guard and channel, and one for events."""
 
-    def __init__(self, config: Config, ledger: Ledger, telemetry: Telemetry) -> None:
-        """Nothing starts before `run`."""
+    def __init__(
+        self,
+        config: Config,
+        ledger: Ledger,
+        telemetry: Telemetry,
+        guarding: Guarding | None = None,
+        channels: Sequence[OpenChannel] = (),
+    ) -> None:
+        """Nothing starts before `run`. Without a `guarding` nothing is guarded, without `channels` nobody is told."""
         self._config = config
+        self._channels = tuple(channels)
+        self._guarding = guarding
         self._ledger = ledger
         self._telemetry = telemetry
         self._exposition = server.Exposition()
         self._threads = Threads(CLOCKS.monotonic)
         self._claimed: set[Target] = set()
+        self._adopted: set[Target] = set()
         self._claiming = threading.Lock()
         self._closers: list[Callable[[], None]] = []
         self._poller = Poller(ledger=ledger, telemetry=self._telemetry, publisher=self._exposition, clocks=CLOCKS)
@@ -57,6 +72,9 @@ class Service:
         with server.serve(listen_address, server.application(self._exposition), web=web) as listening:
             _log.info("serving on %s", listening.url)
             self._threads.every(self._config.exposition.interval, self._tick, "publish")
+            self._threads.every(_DECIDE_EVERY, self._poller.decide, "decide")
+            for channel in self._channels:
+                self._tell(channel)
             for reader in readers:
                 self._threads.once(partial(self._begin, reader), f"resolve {reader.region}")
             if writer is not None:
@@ -72,7 +90,8 @@ class Service:
         _log.info("ledger %s: %s journal", self._config.ledger.path, self._ledger.journal)
         if self._ledger.restored:
             _log.warning("the ledger is a restored copy: its counters restart at 0, so that no old value is a spike")
-        for advice in advise(wiring.budgets(self._config), epoch_ms(CLOCKS.now())):
+        budgets = wiring.budgets(self._config)
+        for advice in (*advise(budgets, epoch_ms(CLOCKS.now())), *advise_guard(budgets, self._config.guard.mode)):
             _log.warning("%s", advice.words)
 
     def _tick(self) -> None:
@@ -104,7 +123,10 @@ class Service:
         part.target = target
         if isinstance(part, Reader):
             self._ledger.adopt(target, now)
+            self._adopted.add(target)
+            self._ledger.retire(target, part.names)
             self._read(part, target)
+            self._guard(target, now)
         else:
             self._write(part, target)
         return True
@@ -132,10 +154,34 @@ class Service:
 
     def _read(self, reader: Reader, target: Target) -> None:
         _log.info("reading account %s in %s", target.account_id, target.region)
-        around = reader.surroundings(target)
+        around = reader.surroundings(target, self._audience)
         for name, (build, interval) in reader.sources.items():
             self._telemetry.malformed(target, name, 0)
             self._threads.every(interval, partial(self._poller.poll, build(around)), f"{name} {target.region}")
+
+    def _audience(self) -> Audience:
+        known = frozenset(tuple(self._adopted))
+        return Audience(targets=known, is_complete=len(known) == len(self._config.targets))
+
+    def _guard(self, target: Target, now: datetime) -> None:
+        watch = None if self._guarding is None else self._guarding.of(target, now)
+        if watch is not None:
+            self._closers.append(watch.close)
+            watched = partial(self._poller.deliver, target, GUARD, watch.guard.run_once)
+            self._threads.every(watch.interval, watched, f"{GUARD} {target.region}")
+
+    def _tell(self, channel: OpenChannel) -> None:
+        """AWS need not have answered for it: a webhook works while AWS is down."""
+        self._closers.append(channel.close)
+
+        def send() -> None:
+            if not channel.notifier.is_waiting:
+                self._poller.deliver(channel.place, channel.name, self._while_running(channel.notifier.run_once))
+
+        self._threads.every(_LOOK_FOR_NEWS, send, channel.name)
+
+    def _while_running(self, work: Callable[[], bool]) -> Callable[[], bool]:
+        return lambda: not self._threads.is_stopping and work()
 
     def _write(self, writer: Writer, target: Target) -> None:
         _log.info("writing events to account %s in %s", target.account_id, target.region)

@@ -7,7 +7,9 @@ from pathlib import Path
 import click
 
 from athena_exporter.cli import log, wiring
+from athena_exporter.cli.channels import open_channels, people_of
 from athena_exporter.cli.failing import explained
+from athena_exporter.cli.guarding import Guarding
 from athena_exporter.cli.readers import CLOCKS, Reader, Writer
 from athena_exporter.cli.service import Service
 from athena_exporter.cli.usage import HELP, config_option
@@ -29,13 +31,18 @@ from athena_exporter.telemetry import Telemetry
     help="TLS and passwords, in the format of Prometheus's exporters (web-config.yml).",
 )
 @click.option(
+    "--guard.off", "is_guard_off", is_flag=True, help="Stop no query, whatever the configuration says of the guard."
+)
+@click.option(
     "--log.level", "level", type=click.Choice([one.value for one in log.LogLevel]), default="info", show_default=True
 )
 @click.option(
     "--log.format", "form", type=click.Choice([one.value for one in log.LogFormat]), default="logfmt", show_default=True
 )
 @explained
-def serve(config_path: Path | None, listen_address: str, web_path: Path | None, level: str, form: str) -> None:
+def serve(
+    config_path: Path | None, listen_address: str, web_path: Path | None, *, is_guard_off: bool, level: str, form: str
+) -> None:
     """Count every query once and serve the totals on /metrics.
 
     Committed totals are served at once after a start, before AWS is asked. While AWS cannot be reached, the last
@@ -51,8 +58,11 @@ def serve(config_path: Path | None, listen_address: str, web_path: Path | None, 
     log.configure(log.LogLevel(level), log.LogFormat(form))
     web = None if web_path is None else load_web_config(web_path)
     naming = wiring.naming(config, os.environ)
+    people = people_of(config)
     telemetry = Telemetry()
     readers = [Reader(config, settings, telemetry, naming) for settings in config.targets]
     writer = Writer(config, telemetry) if config.events.enabled else None
     with closing(Ledger(wiring.ledger_settings(config), monotonic=CLOCKS.monotonic)) as ledger:
-        Service(config, ledger, telemetry).run(readers, writer, listen_address, web)
+        guarding = Guarding(config, ledger, telemetry, naming, is_forced_off=is_guard_off)
+        channels = open_channels(config, ledger, telemetry, people)
+        Service(config, ledger, telemetry, guarding, channels).run(readers, writer, listen_address, web)

@@ -1,7 +1,8 @@
 """A configuration becomes objects: which settings reach which constructor."""
 
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeAlias
@@ -9,6 +10,7 @@ from typing import TypeAlias
 from athena_exporter import catalog
 from athena_exporter.budgets import Budget
 from athena_exporter.config import Config, Histogram, Journal, QueryText
+from athena_exporter.config.sources import AthenaSettings, queue_region, queue_url_of
 from athena_exporter.ledger import outbox
 from athena_exporter.ledger.model import Rules
 from athena_exporter.ledger.store import Ledger, LedgerSettings
@@ -17,19 +19,25 @@ from athena_exporter.poller import Clocks
 from athena_exporter.pricing import Prices
 from athena_exporter.records import Target
 from athena_exporter.sources import Source
+from athena_exporter.sources.announced import Announcements
 from athena_exporter.sources.answers import Clock
-from athena_exporter.sources.athena import AthenaSource
+from athena_exporter.sources.athena import DEEP_PAGES, AthenaSource
 from athena_exporter.sources.cloudwatch import ActiveQueriesSource, CloudWatchSource
+from athena_exporter.sources.eventbridge import EventBridgeSource
 from athena_exporter.sources.identity import IdentityRules
 from athena_exporter.sources.lookup import LookupSource
 from athena_exporter.sources.privacy import Naming
+from athena_exporter.sources.queues import Queue
 from athena_exporter.sources.session import Session
 from athena_exporter.sources.sql import Statements
 from athena_exporter.sources.tables import SqlReader
+from athena_exporter.sources.trail import VISIBILITY, Audience, Reading, TrailSource
 from athena_exporter.sources.views import Views
 from athena_exporter.sources.workgroups import WorkgroupsSource
 from athena_exporter.telemetry import Telemetry
 
+NO_PAUSE = timedelta(0)
+"""Between two reads of a source that waits for its messages itself."""
 EVENTS = "events"
 """The outbox's consumer that writes to CloudWatch Logs."""
 _HISTOGRAMS = {
@@ -55,6 +63,7 @@ def ledger_settings(config: Config) -> LedgerSettings:
         slot_idle=config.labels.idle,
         outbox_bounds=outbox.Bounds(max_bytes=config.outbox.max_bytes, max_age=config.outbox.max_age),
         consumers=(EVENTS,) if config.events.enabled else (),
+        channels=tuple(f"notifications/{one.name}" for one in config.notifications.channels),
         budgets=budgets(config),
     )
 
@@ -99,24 +108,46 @@ def identity_rules(config: Config) -> IdentityRules:
     return IdentityRules(person_roles=config.identity.person_roles)
 
 
+def _no_audience() -> Audience:
+    return Audience(targets=frozenset(), is_complete=False)
+
+
+def _nobody(region: str) -> Session:
+    raise LookupError(f"nobody has told whose session in {region} to use")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What every source of one target is made from."""
+    """What every source of one target is made from.
+
+    `audience` tells which targets are known by now, `own` makes a session of the exporter's own identity in a Region.
+    """
 
     config: Config
     session: Session
     target: Target
     clock: Clock
     naming: Naming
+    announcements: Announcements = field(default_factory=Announcements)
+    audience: Callable[[], Audience] = _no_audience
+    own: Callable[[str], Session] = _nobody
 
 
 Build: TypeAlias = Callable[[Surroundings], Source]
 
 
+SHARED = frozenset({"trail"})
+"""Sources that read for all targets: there is one of each, and the first target starts it."""
+
+
 def sources(config: Config) -> dict[str, tuple[Build, timedelta]]:
     """Every source that the configuration switches on: its name, how it is made, the pause between two reads."""
     told = config.sources
-    found: dict[str, tuple[Build, timedelta]] = {"athena": (athena_source, told.athena.interval)}
+    found: dict[str, tuple[Build, timedelta]] = {"athena": (athena_source, told.sweep_interval)}
+    if told.eventbridge.enabled:
+        found["eventbridge"] = (eventbridge_source, NO_PAUSE)
+    if told.trail.enabled:
+        found["trail"] = (trail_source, NO_PAUSE)
     if told.lookup.enabled:
         found["lookup"] = (lookup_source, told.lookup.interval)
     if told.workgroups.enabled:
@@ -129,13 +160,41 @@ def sources(config: Config) -> dict[str, tuple[Build, timedelta]]:
 
 
 def athena_source(around: Surroundings) -> Source:
-    """What ran."""
+    """What ran. A sweep that comes rarely reads as many more pages of the deep sweep, for that is to end as soon."""
+    told = around.config.sources
     return AthenaSource(
         client=around.session.athena(),
         target=around.target,
         clock=around.clock,
-        deep_interval=around.config.sources.athena.deep_interval,
+        deep_interval=told.athena.deep_interval,
+        deep_pages=DEEP_PAGES * max(1, told.sweep_interval // AthenaSettings().interval),
         statements=_statements(around),
+        announcements=around.announcements if told.eventbridge.enabled else None,
+    )
+
+
+def eventbridge_source(around: Surroundings) -> Source:
+    """What runs and who started it, as events tell it."""
+    told = around.config.sources.eventbridge
+    queue = Queue(
+        client=around.session.sqs(),
+        url=queue_url_of(str(told.queue_url), around.target.account_id, around.target.region),
+        source="eventbridge",
+        target=around.target,
+        clock=around.clock,
+        pause=time.sleep,
+        gather=told.gather,
+    )
+    return EventBridgeSource(
+        queue=queue,
+        client=around.session.athena(),
+        target=around.target,
+        rules=identity_rules(around.config),
+        clock=around.clock,
+        monotonic=time.monotonic,
+        naming=around.naming,
+        statements=_statements(around),
+        announcements=around.announcements,
     )
 
 
@@ -165,6 +224,36 @@ def lookup_source(around: Surroundings) -> Source:
         naming=around.naming,
         access_events=config.sources.lookup.access_events,
     )
+
+
+def trail_source(around: Surroundings) -> Source:
+    """Who started it, from CloudTrail's files of all targets. The exporter's own identity reads queue and bucket."""
+    told = around.config.sources.trail
+    own = around.own(queue_region(str(told.queue_url)) or around.target.region)
+    queue = Queue(
+        client=own.sqs(),
+        url=str(told.queue_url),
+        source="trail",
+        target=around.target,
+        clock=around.clock,
+        pause=time.sleep,
+        visibility=VISIBILITY,
+    )
+    return TrailSource(
+        queue=queue,
+        client=own.s3(),
+        bucket=str(told.bucket),
+        prefix=told.prefix or "",
+        target=around.target,
+        audience=around.audience,
+        reading=trail_reading(around.config, around.naming),
+        settle=told.settle,
+    )
+
+
+def trail_reading(config: Config, naming: Naming) -> Reading:
+    """How records of CloudTrail's files are read."""
+    return Reading(rules=identity_rules(config), naming=naming, access_events=config.sources.trail.access_events)
 
 
 def workgroups_source(around: Surroundings) -> Source:

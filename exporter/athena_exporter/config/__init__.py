@@ -8,6 +8,7 @@ from pathlib import Path
 
 from athena_exporter.config.budgets import BudgetSettings, BudgetsFile
 from athena_exporter.config.document import Document, Problem, parse
+from athena_exporter.config.guard import GuardSettings
 from athena_exporter.config.kinds import found_words, parse_duration, parse_size, write_duration, write_size
 from athena_exporter.config.model import (
     REGION,
@@ -24,7 +25,16 @@ from athena_exporter.config.model import (
     TargetSettings,
     dotted,
 )
+from athena_exporter.config.notifications import (
+    Channel,
+    News,
+    NotificationsSettings,
+    SnsSettings,
+    WebhookFormat,
+    WebhookSettings,
+)
 from athena_exporter.config.outlets import EventsSettings, ExpositionSettings, Histogram, QueryText
+from athena_exporter.config.people import PeopleFile, PersonSettings
 from athena_exporter.config.problems import checked, problems_of
 from athena_exporter.config.reference import table
 from athena_exporter.config.sources import (
@@ -42,28 +52,37 @@ __all__ = [
     "AthenaSettings",
     "AwsSettings",
     "BudgetSettings",
+    "Channel",
     "CloudWatchMetric",
     "CloudWatchSettings",
     "Config",
     "ConfigError",
     "EventsSettings",
     "ExpositionSettings",
+    "GuardSettings",
     "Histogram",
     "IdentitySettings",
     "Journal",
     "LabelsSettings",
     "LedgerSettings",
     "LookupSettings",
+    "News",
+    "NotificationsSettings",
     "OutboxSettings",
+    "PersonSettings",
     "PricingSettings",
     "Privacy",
     "QueryText",
+    "SnsSettings",
     "SourcesSettings",
     "SqlSettings",
     "TargetSettings",
+    "WebhookFormat",
+    "WebhookSettings",
     "WorkgroupsSettings",
     "load",
     "load_budgets",
+    "load_people",
     "parse_duration",
     "parse_size",
     "table",
@@ -113,6 +132,18 @@ def load_budgets(path: Path) -> tuple[BudgetSettings, ...]:
     if found is None or problems:
         raise ConfigError(*(_line(path, problem) for problem in problems))
     return found.budgets
+
+
+def load_people(path: Path) -> dict[str, PersonSettings]:
+    """Read a file of people: pattern of a subject -> whom to address, in the order of the file.
+
+    Raises:
+        ConfigError: every problem at once, as `load` does.
+    """
+    found, problems = checked(parse(_text(path)), PeopleFile)
+    if found is None or problems:
+        raise ConfigError(*(_line(path, problem) for problem in problems))
+    return found.people
 
 
 def _with_budgets(content: object) -> object:

@@ -15,6 +15,7 @@ from athena_exporter.budgets import (
     Amount,
     Budget,
     Calendar,
+    Enforce,
     Match,
     Per,
     Period,
@@ -24,7 +25,7 @@ from athena_exporter.budgets import (
     amount_words,
     window_words,
 )
-from athena_exporter.config.kinds import Kind, choice, parse_duration, parse_size, share, text
+from athena_exporter.config.kinds import Kind, choice, parse_duration, parse_size, patterns, share, text
 from athena_exporter.config.section import Conflict, Section, refuse
 
 _HOUR = timedelta(hours=1)
@@ -34,7 +35,6 @@ _NANO = 10**9
 _LARGEST_USD = Decimal(9 * 10**9)
 _USD = re.compile(r"(?P<number>\d+(?:\.\d{1,9})?)\s*usd", re.ASCII | re.IGNORECASE)
 _LONGEST_TEXT = 30
-_LONGEST_PATTERN = 256
 _LONGEST_REASON = 200
 _LONGEST_NAME = 64
 _REQUIRED = "(required)"
@@ -138,25 +138,8 @@ def _day() -> Kind:
     )  # fmt: skip  # as above
 
 
-def _patterns(of: str, example: str) -> Kind:
-    def read(found: object) -> tuple[str, ...]:
-        if found is None:
-            return ()
-        values = (found,) if isinstance(found, str) else found
-        if not isinstance(values, list | tuple) or len(set(map(str, values))) != len(values):
-            raise ValueError(found)
-        if not all(isinstance(one, str) and 0 < len(one) <= _LONGEST_PATTERN and one.isprintable() for one in values):
-            raise ValueError(found)
-        return tuple(values)
-
-    return Kind(
-        wanted=f"{of}, or a list of different ones, with * and ? for what may vary", example=example, read=read,
-        write=lambda value: "[" + ", ".join(value) + "]" if isinstance(value, tuple) else _REQUIRED,
-    )  # fmt: skip  # as above
-
-
 def _subjects() -> Kind:
-    kind = _patterns("a subject's name", "[maria, 'airflow-*']")
+    kind = patterns("a subject's name", "[maria, 'airflow-*']")
 
     def read(found: object) -> tuple[str, ...]:
         values = kind.read(found)
@@ -197,19 +180,19 @@ _REASON = _required_text("why, in at most 200 characters", "'quarterly closing'"
 class MatchSettings(Section):
     """Which queries count."""
 
-    user: Annotated[tuple[str, ...], _patterns("a user's name", "['*@example.com']")] = Field(
+    user: Annotated[tuple[str, ...], patterns("a user's name", "['*@example.com']")] = Field(
         default=(), description="Users, as `athena_user_queries_total` names them."
     )
-    role: Annotated[tuple[str, ...], _patterns("a role's name", "['AWSReservedSSO_Analyst_*']")] = Field(
+    role: Annotated[tuple[str, ...], patterns("a role's name", "['AWSReservedSSO_Analyst_*']")] = Field(
         default=(), description="IAM roles of the users' sessions."
     )
-    client: Annotated[tuple[str, ...], _patterns("a client's name", "[dbt-athena, console]")] = Field(
+    client: Annotated[tuple[str, ...], patterns("a client's name", "[dbt-athena, console]")] = Field(
         default=(), description="Tools."
     )
-    workgroup: Annotated[tuple[str, ...], _patterns("a workgroup's name", "['airflow-*', primary]")] = Field(
+    workgroup: Annotated[tuple[str, ...], patterns("a workgroup's name", "['airflow-*', primary]")] = Field(
         default=(), description="Workgroups."
     )
-    database: Annotated[tuple[str, ...], _patterns("a database's name", "[sales, 'raw_*']")] = Field(
+    database: Annotated[tuple[str, ...], patterns("a database's name", "[sales, 'raw_*']")] = Field(
         default=(), description="Databases that the query reads."
     )
 
@@ -255,6 +238,11 @@ class BudgetSettings(Section):
         default=(), description="Other limits for some; the first that fits a subject holds."
     )
 
+    enforce: Annotated[Enforce, choice(Enforce)] = Field(
+        default=Enforce.NONE,
+        description="What the guard does at the limit, if it is on: `none` or `stop_queries` (those that run).",
+    )
+
     def budget(self) -> Budget:
         """The budget."""
         window = self.window
@@ -266,6 +254,7 @@ class BudgetSettings(Section):
             match=self.match.match(),
             warn=Fraction(str(self.warn)),
             exceptions=tuple(one.allowance() for one in self.exceptions),
+            enforce=self.enforce,
         )
 
 

@@ -48,6 +48,7 @@ _LARGEST_SIZE = 2**63 - 1
 _LONGEST_DIGITS = 30
 _HIGHEST_PRICE = 1000
 _LARGEST_COUNT = 10_000_000
+_LONGEST_PATTERN = 256
 
 
 def found_words(found: object) -> str:
@@ -135,13 +136,15 @@ class Kind:
     """How one value is read, written and asked for.
 
     `wanted` (bounds included) and `example` are the words of an error message. `read` raises ValueError for
-    anything else; `write` gives the value as one would spell it in the file.
+    anything else; `write` gives the value as one would spell it in the file. What stood at the place of a secret
+    (`is_secret`) is repeated nowhere.
     """
 
     wanted: str
     example: str | None
     read: Callable[[object], object]
     write: Callable[[Any], str] = str
+    is_secret: bool = False
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Pydantic's hook: this kind alone reads the value."""
@@ -151,7 +154,8 @@ class Kind:
         try:
             return self.read(found)
         except ValueError:
-            words = {"found": found_words(found), "wanted": self.request}
+            hidden = self.is_secret and isinstance(found, str)
+            words = {"found": "something else" if hidden else found_words(found), "wanted": self.request}
             raise PydanticCustomError("unwanted", "found {found}, wanted {wanted}", words) from None
 
     @property
@@ -304,6 +308,25 @@ def choices(members: type[StrEnum]) -> Kind:
         return values
 
     return Kind(wanted="a list of some of " + ", ".join(members), example=None, read=read, write=_write_list)
+
+
+def patterns(of: str, example: str) -> Kind:
+    """A tuple of different patterns of `of`, or one alone; nothing behind the key means none."""
+
+    def read(found: object) -> tuple[str, ...]:
+        if found is None:
+            return ()
+        values = (found,) if isinstance(found, str) else found
+        if not isinstance(values, list | tuple) or len(set(map(str, values))) != len(values):
+            raise ValueError(found)
+        if not all(isinstance(one, str) and 0 < len(one) <= _LONGEST_PATTERN and one.isprintable() for one in values):
+            raise ValueError(found)
+        return tuple(values)
+
+    return Kind(
+        wanted=f"{of}, or a list of different ones, with * and ? for what may vary", example=example, read=read,
+        write=lambda value: "[" + ", ".join(value) + "]" if isinstance(value, tuple) else "(required)",
+    )  # fmt: skip  # as above
 
 
 def _write_list(values: tuple[str, ...]) -> str:

@@ -17,6 +17,9 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from athena_exporter.budgets import COMPONENT_TAG, Per
 from athena_exporter.config import budgets as scan_budgets
+from athena_exporter.config import guard as the_guard
+from athena_exporter.config import notifications as the_notifications
+from athena_exporter.config import sources as the_sources
 from athena_exporter.config.document import Location
 from athena_exporter.config.kinds import (
     choice,
@@ -35,6 +38,7 @@ from athena_exporter.config.kinds import (
     write_size,
 )
 from athena_exporter.config.outlets import EventsSettings, ExpositionSettings
+from athena_exporter.config.roles import EXTERNAL_ID, ROLE
 from athena_exporter.config.section import Conflict, Section, refuse
 from athena_exporter.config.sources import SourcesSettings
 
@@ -52,14 +56,6 @@ _INSTANT = timedelta(milliseconds=1)
 
 def _is_region(name: str) -> bool:
     return re.fullmatch(r"[a-z]{2,}(-[a-z]+)+-\d+", name, re.ASCII) is not None
-
-
-def _is_role(arn: str) -> bool:
-    return re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", arn, re.ASCII) is not None
-
-
-def _is_external_id(word: str) -> bool:
-    return re.fullmatch(r"[\w+=,.@:/-]{2,1224}", word, re.ASCII) is not None
 
 
 def _is_endpoint(address: str) -> bool:
@@ -80,16 +76,6 @@ def _is_endpoint(address: str) -> bool:
 
 REGION = text(wanted="the name of an AWS Region", example="eu-central-1", fits=_is_region)
 """Also what AWS_REGION and AWS_DEFAULT_REGION have to be."""
-_ROLE = text(
-    wanted="the ARN of an IAM role",
-    example="arn:aws:iam::111122223333:role/athena-reader",
-    fits=_is_role,
-)
-_EXTERNAL_ID = text(
-    wanted="the external id in quotes (2 to 1224 letters, digits or +=,.@:/-)",
-    example="'athena-observability'",
-    fits=_is_external_id,
-)
 _ENDPOINT = text(wanted="an address of scheme, host and port", example="http://127.0.0.1:9988", fits=_is_endpoint)
 
 
@@ -112,11 +98,11 @@ class TargetSettings(Section):
     region: Annotated[str | None, REGION] = Field(
         default=None, description="The Region to read; by default the one of the environment."
     )
-    role_arn: Annotated[str | None, _ROLE] = Field(
+    role_arn: Annotated[str | None, ROLE] = Field(
         default=None,
         description="A role to assume; by default the environment's credentials read by themselves.",
     )
-    external_id: Annotated[str | None, _EXTERNAL_ID] = Field(
+    external_id: Annotated[str | None, EXTERNAL_ID] = Field(
         default=None, description="The external id that the role's trust policy asks for."
     )
 
@@ -271,6 +257,12 @@ class Config(Section):
         description="Scan budgets: a list of them, or `{file: PATH}`; by default those of `budgets.example.yml`, "
         "`[]` for none.",
     )
+    notifications: the_notifications.NotificationsSettings = Field(
+        default=the_notifications.NotificationsSettings(), description="Who is told of budgets and of the guard."
+    )
+    guard: the_guard.GuardSettings = Field(
+        default=the_guard.GuardSettings(), description="What stops queries of those who are over a limit."
+    )
 
     @model_validator(mode="after")
     def _no_conflicts(self) -> Self:
@@ -287,6 +279,9 @@ def conflicts(config: Config) -> Iterator[Conflict]:
     yield from _alike_names(config)
     yield from scan_budgets.conflicts(config.budgets)
     yield from _untold_components(config)
+    yield from the_notifications.conflicts(config.notifications)
+    yield from the_guard.conflicts(config.guard)
+    yield from the_sources.conflicts(config.sources, len(config.targets))
 
 
 def _alike_targets(targets: tuple[TargetSettings, ...]) -> Iterator[Conflict]:
@@ -310,13 +305,14 @@ def _contradicting_durations(config: Config) -> Iterator[Conflict]:
     """Pairs of durations of which the first must be the longer one, with the reason."""
     identity, ledger, sources = config.identity, config.ledger, config.sources
     patience = (("identity", "patience"), identity.patience)
+    by_event = ("sources", "eventbridge", "sweep_interval")
+    sweep = (by_event if sources.eventbridge.enabled else ("sources", "athena", "interval"), sources.sweep_interval)
     for (longer, much), (shorter, least), strictly, reason in (
         ((("identity", "source_down_after"), identity.source_down_after), patience, True,
          "else no query could ever wait out its patience"),
         ((("ledger", "retention"), ledger.retention), patience, False,
          "else a query would be forgotten before its user may be found"),
-        ((("sources", "athena", "deep_interval"), sources.athena.deep_interval),
-         (("sources", "athena", "interval"), sources.athena.interval), False,
+        ((("sources", "athena", "deep_interval"), sources.athena.deep_interval), sweep, False,
          "a deep sweep is a sweep too"),
         ((("sources", "lookup", "full_pass"), sources.lookup.full_pass),
          (("sources", "lookup", "interval"), sources.lookup.interval), False,

@@ -95,6 +95,8 @@ def _words(detail: ErrorDetails, root: type[Section]) -> str:
         case "model_type":
             keys = ", ".join(section_at(detail["loc"], root).model_fields)
             return f"found {found_words(detail['input'])}, wanted a section with the keys {keys}"
+        case "dict_type":
+            return f"found {found_words(detail['input'])}, wanted a section with a line for each name"
         case _:
             return f"found {found_words(detail['input'])}, wanted a list, each item on a line that starts with '- '"
 
@@ -122,9 +124,14 @@ def section_at(location: Location, root: type[Section] = Config) -> type[Section
 
 
 def section_of(section: type[Section], name: str) -> type[Section] | None:
-    """The class of the section, or of the list's sections, that this key holds; None for a plain value."""
-    annotation = section.model_fields[name].annotation
-    candidates = (annotation, *get_args(annotation))
+    """The class of the section, or of the sections in a list or by name, that this key holds; None for a plain value.
+
+    None, too, for a name that somebody chose.
+    """
+    field = section.model_fields.get(name)
+    if field is None:
+        return None
+    candidates = (field.annotation, *get_args(field.annotation))
     return next((kind for kind in candidates if isinstance(kind, type) and issubclass(kind, Section)), None)
 
 

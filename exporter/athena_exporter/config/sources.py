@@ -1,17 +1,21 @@
 """The configuration of what is read from AWS, and how often."""
 
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 
-from athena_exporter.config.kinds import choices, duration, flag, texts
-from athena_exporter.config.section import Section
+from athena_exporter.config.kinds import choices, duration, flag, text, texts
+from athena_exporter.config.section import Conflict, Section
 
 _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
+_LONGEST_SWEEP = timedelta(minutes=8)
+_LONGEST_GATHER = timedelta(seconds=30)
+_QUEUE_URL = re.compile(r"https?://[\w.:-]+/(?:[\w-]+/)*[\w-]{1,80}(?:\.fifo)?", re.ASCII)
 
 
 class CloudWatchMetric(StrEnum):
@@ -40,6 +44,33 @@ class AccessEvent(StrEnum):
 
 def _is_tag_key(key: str) -> bool:
     return re.fullmatch(r"[\w .:/=+@-]{1,128}", key) is not None
+
+
+def queue_url_of(url: str, account_id: str, region: str) -> str:
+    """A queue's address for one target: what stands in braces is filled in."""
+    return url.replace("{account_id}", account_id).replace("{region}", region)
+
+
+def queue_region(url: str) -> str | None:
+    """The Region that a queue's address names: SQS wants requests signed for it. None where it names none."""
+    found = re.match(r"https?://sqs\.([a-z0-9-]+)\.", url)
+    return found.group(1) if found else None
+
+
+def _is_queue_url(url: str) -> bool:
+    return _QUEUE_URL.fullmatch(queue_url_of(url, "123456789012", "eu-west-1")) is not None
+
+
+def _is_plain_queue_url(url: str) -> bool:
+    return _QUEUE_URL.fullmatch(url) is not None
+
+
+def _is_bucket(name: str) -> bool:
+    return re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name, re.ASCII) is not None
+
+
+def _is_prefix(text: str) -> bool:
+    return re.fullmatch(r"[\w!.*'()/-]{1,200}", text, re.ASCII) is not None
 
 
 def _is_pattern(name: str) -> bool:
@@ -116,6 +147,68 @@ class CloudWatchSettings(Section):
     )
 
 
+class EventBridgeSettings(Section):
+    """The source `eventbridge`: what runs and who started it, seconds later, from a queue that EventBridge fills."""
+
+    enabled: Annotated[bool, flag()] = Field(
+        default=False, description="Whether the queue is read; see docs/routes.md for what fills it and what it costs."
+    )
+    queue_url: Annotated[
+        str | None,
+        text(
+            wanted="a queue's address, in which {region} and {account_id} may stand for those of the target",
+            example="https://sqs.eu-west-1.amazonaws.com/123456789012/athena-observability-events",
+            fits=_is_queue_url,
+        ),
+    ] = Field(
+        default=None,
+        description="The SQS queue's address; `{region}` and `{account_id}` stand for those of each target.",
+    )
+    gather: Annotated[timedelta, duration(at_most=_LONGEST_GATHER, because="events are read to be fresh")] = Field(
+        default=timedelta(seconds=1), description="How long events are waited for that come together with the first."
+    )
+    sweep_interval: Annotated[
+        timedelta,
+        duration(at_least=_SECOND, at_most=_LONGEST_SWEEP, because="rules on spikes are silent ten minutes behind"),
+    ] = Field(
+        default=timedelta(minutes=5),
+        description="The pause between two sweeps of `athena` while this is on, instead of `sources.athena.interval`.",
+    )
+
+
+class TrailSettings(Section):
+    """The source `trail`: who started it and who asked for which table, from CloudTrail's files in S3."""
+
+    enabled: Annotated[bool, flag()] = Field(
+        default=False, description="Whether the queue is read; see docs/routes.md for what fills it and what it costs."
+    )
+    queue_url: Annotated[
+        str | None,
+        text(
+            wanted="a queue's address",
+            example="https://sqs.eu-west-1.amazonaws.com/123456789012/athena-observability-trail",
+            fits=_is_plain_queue_url,
+        ),
+    ] = Field(
+        default=None,
+        description="The address of the SQS queue in which the trail's files are announced, for all targets.",
+    )
+    bucket: Annotated[
+        str | None, text(wanted="the name of an S3 bucket", example="example-trail-logs", fits=_is_bucket)
+    ] = Field(default=None, description="The bucket of the trail; files of any other are not read.")
+    prefix: Annotated[str | None, text(wanted="the trail's own prefix", example="management", fits=_is_prefix)] = Field(
+        default=None, description="What stands before `AWSLogs/` in the keys of the trail's files, if anything does."
+    )
+    access_events: Annotated[tuple[AccessEvent, ...], choices(AccessEvent)] = Field(
+        default=(),
+        description="CloudTrail events beside StartQueryExecution whose tables become access events.",
+    )
+    settle: Annotated[timedelta, duration(at_least=_SECOND)] = Field(
+        default=timedelta(minutes=15),
+        description="How far the times of records may lie from their file's, when it is reckoned what files prove.",
+    )
+
+
 class SourcesSettings(Section):
     """What is read, and how often."""
 
@@ -123,3 +216,47 @@ class SourcesSettings(Section):
     lookup: LookupSettings = Field(default=LookupSettings(), description="Who started it.")
     workgroups: WorkgroupsSettings = Field(default=WorkgroupsSettings(), description="How workgroups are set up.")
     cloudwatch: CloudWatchSettings = Field(default=CloudWatchSettings(), description="What CloudWatch counts.")
+    eventbridge: EventBridgeSettings = Field(
+        default=EventBridgeSettings(), description="What runs and who started it, as events."
+    )
+
+    trail: TrailSettings = Field(default=TrailSettings(), description="Who started it, from CloudTrail's files.")
+
+    @property
+    def sweep_interval(self) -> timedelta:
+        """The pause between two sweeps of `athena`: short where sweeps alone tell what ran."""
+        return self.eventbridge.sweep_interval if self.eventbridge.enabled else self.athena.interval
+
+    @property
+    def queue_urls(self) -> tuple[str, ...]:
+        """The addresses of the queues that are read, as they are written."""
+        told = ((self.eventbridge.enabled, self.eventbridge.queue_url),)
+        return tuple(dict.fromkeys(url for is_read, url in told if is_read and url is not None))
+
+
+def conflicts(sources: SourcesSettings, targets: int) -> Iterator[Conflict]:
+    """What can't hold together, for so many targets."""
+    here = ("sources", "eventbridge", "queue_url")
+    told = sources.eventbridge
+    if told.enabled and told.queue_url is None:
+        words = "is missing: the address of the queue that EventBridge's rules send to"
+        yield Conflict(locations=(here, ("sources", "eventbridge", "enabled")), words=words)
+    elif told.enabled and targets > 1 and "{" not in str(told.queue_url):
+        words = (
+            f"{targets} targets would read one queue, and each leave the others' messages: write {{region}} or "
+            "{account_id} where their queues' addresses differ"
+        )
+        yield Conflict(locations=(here, ("targets",)), words=words)
+    yield from _trail_conflicts(sources.trail)
+
+
+def _trail_conflicts(trail: TrailSettings) -> Iterator[Conflict]:
+    """What the source `trail` cannot do without."""
+    needs = (
+        ("queue_url", trail.queue_url, "the address of the queue in which the trail's files are announced"),
+        ("bucket", trail.bucket, "the bucket that the trail writes to"),
+    )
+    for key, found, what in needs:
+        if trail.enabled and found is None:
+            locations = (("sources", "trail", key), ("sources", "trail", "enabled"))
+            yield Conflict(locations=locations, words=f"is missing: {what}")

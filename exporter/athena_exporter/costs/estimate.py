@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import product
 
-from athena_exporter.config.sources import CloudWatchSettings, SourcesSettings
+from athena_exporter.config.sources import CloudWatchSettings, EventBridgeSettings, SourcesSettings
 from athena_exporter.costs.plan import LISTED, QUERIES, Want, asked, pack, statistics
 from athena_exporter.costs.prices import GET_METRIC_DATA, price_nanousd
 
@@ -24,6 +24,14 @@ STATES = 3
 NANO = 1_000_000_000
 """Nanodollars in a dollar."""
 
+MESSAGES_A_QUERY = 3
+"""Running, ended, started: what the rules of docs/routes.md let through of a query."""
+LONGEST_WAIT = timedelta(seconds=20)
+"""How long a receive waits for a message at most: 180 an hour where nothing happens."""
+RECEIVE = 10
+"""Messages that a receive brings, or a deletion takes, at most."""
+
+_SECOND = timedelta(seconds=1)
 _HOUR = timedelta(hours=1)
 _ATHENA, _CLOUDWATCH = "athena", "cloudwatch"
 _LISTS_A_SECOND = 5
@@ -66,6 +74,7 @@ def estimate(facts: Facts, settings: SourcesSettings, *, rate_share: float = 0.5
     """
     hour: dict[tuple[str, str], tuple[float, float]] = {}
     parts = [*_executions(facts, settings, rate_share), *_identities(facts, settings), *_workgroups(facts, settings)]
+    parts += _queue(facts, settings.eventbridge)
     if settings.cloudwatch.enabled:
         parts += [*_query_metrics(facts, settings.cloudwatch), *_usage(settings.cloudwatch)]
     for service, operation, requests, units in parts:
@@ -97,11 +106,31 @@ def _calls(service: str, operation: str, requests: float, units: float) -> Calls
 def _executions(facts: Facts, settings: SourcesSettings, rate_share: float) -> Iterator[_Part]:
     """A sweep lists every workgroup once; the bucket of ListQueryExecutions stretches it."""
     sweep = timedelta(seconds=facts.workgroups / (_LISTS_A_SECOND * rate_share))
-    sweeps = _HOUR / (settings.athena.interval + sweep)
+    sweeps = _HOUR / (settings.sweep_interval + sweep)
     yield _free(_ATHENA, "ListWorkGroups", sweeps * _pages(facts.workgroups, PAGE))
     yield _free(_ATHENA, "ListQueryExecutions", sweeps * facts.workgroups + facts.queries_per_hour / PAGE)
     # Twice: most queries are met while they run, and asked for again when they have ended.
-    yield _free(_ATHENA, "BatchGetQueryExecution", min(2 * facts.queries_per_hour, 2 * sweeps * facts.workgroups))
+    batches = min(2 * facts.queries_per_hour, 2 * sweeps * facts.workgroups)
+    if settings.eventbridge.enabled:
+        batches = _windows(facts, settings.eventbridge)
+    yield _free(_ATHENA, "BatchGetQueryExecution", batches)
+
+
+def _windows(facts: Facts, settings: EventBridgeSettings) -> float:
+    """How often messages are gathered: as often as they come, and no more often than a window takes."""
+    return min(MESSAGES_A_QUERY * facts.queries_per_hour, _HOUR / max(settings.gather, _SECOND))
+
+
+def _queue(facts: Facts, settings: EventBridgeSettings) -> Iterator[_Part]:
+    """A long poll that waits all the time, and for each window a look for more and two deletions.
+
+    The dollars are those of the queue's reader; EventBridge's own sends cost as much as the receives.
+    """
+    if settings.enabled:
+        windows, messages = _windows(facts, settings), MESSAGES_A_QUERY * facts.queries_per_hour
+        polls = max(_HOUR / LONGEST_WAIT, windows)
+        yield _billed("sqs", "ReceiveMessage", polls + max(windows, messages / RECEIVE))
+        yield _billed("sqs", "DeleteMessageBatch", 2 * max(windows, messages / RECEIVE / 2))
 
 
 def _identities(facts: Facts, settings: SourcesSettings) -> Iterator[_Part]:
@@ -149,6 +178,10 @@ def _usage(settings: CloudWatchSettings) -> Iterator[_Part]:
     if settings.active_queries:
         reads = _HOUR / settings.active_queries
         yield _CLOUDWATCH, GET_METRIC_DATA, reads, reads * 2
+
+
+def _billed(service: str, operation: str, requests: float) -> _Part:
+    return service, operation, requests, requests
 
 
 def _free(service: str, operation: str, requests: float) -> _Part:

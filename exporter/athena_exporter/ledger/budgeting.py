@@ -5,7 +5,7 @@ Stage: fold -> **ledger** -> report, metrics. Which tallies there are is decided
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,8 +17,11 @@ from athena_exporter.budgets import (
     BudgetState,
     Kept,
     Matcher,
+    Per,
+    Rolling,
     Tally,
     Unit,
+    Window,
     assess,
     cells_of,
     kept_from,
@@ -123,6 +126,33 @@ def states(
     ]
 
 
+def states_of(
+    connection: sqlite3.Connection,
+    target_id: int,
+    budgets: Sequence[Budget],
+    subjects: Mapping[str, Collection[str]],
+    now: datetime,
+) -> Iterator[BudgetState]:
+    """Of one target's budgets, those subjects alone that stand under the budget's name, in the caller's transaction.
+
+    It costs what these subjects cost, however many there are beside them. A budget that the exporter has not begun to
+    count is left out.
+    """
+    wanted = [budget for budget in budgets if subjects.get(budget.name)]
+    tallies = _tallies(connection, target_id) if wanted else {}
+    noted = budget_log.read(connection, target_id) if wanted else {}
+    whose = components(connection, target_id) if wanted else {}
+    for budget in wanted:
+        number, since_ms = tallies.get(budget.tally.definition, (None, 0))
+        if number is not None:
+            named = subjects[budget.name]
+            counted = _workgroups_of(named, whose) if budget.per is Per.COMPONENT else named
+            kept, unit = cells_of(budget.window, epoch_ms(now)), budget.limit.unit
+            used = _summed_of(connection, number, kept, budget.window, _COLUMNS[unit], counted)
+            _add_noted(used, noted.get(number, {}), kept, _PLACES[unit], counted)
+            yield assess(budget, used, whose, since_ms=since_ms, now_ms=epoch_ms(now))
+
+
 def read(path: Path, budgets: Sequence[Budget], now: datetime) -> list[TargetBudgets]:
     """As `states`, from the file, while the exporter may be writing it. Raises LedgerError."""
     with explained(path), closing(files.open_readonly(path)) as connection:
@@ -132,11 +162,16 @@ def read(path: Path, budgets: Sequence[Budget], now: datetime) -> list[TargetBud
 
 def components(connection: sqlite3.Connection, target_id: int) -> dict[str, str]:
     """Workgroup -> component, by the tags that were told last, however long ago."""
+    return tags(connection, target_id, COMPONENT_TAG)
+
+
+def tags(connection: sqlite3.Connection, target_id: int, key: str) -> dict[str, str]:
+    """Workgroup -> the value of one of its tags, where it has it, as told last."""
     found = connection.execute(
         "SELECT body FROM inventories WHERE target_id = ? AND kind = ?", (target_id, Workgroups.__name__)
     ).fetchone()
     workgroups = [] if found is None else json.loads(found[0])["items"]
-    return {one["name"]: one["tags"][COMPONENT_TAG] for one in workgroups if one["tags"].get(COMPONENT_TAG)}
+    return {one["name"]: one["tags"][key] for one in workgroups if one["tags"].get(key)}
 
 
 def _of_target(
@@ -147,12 +182,7 @@ def _of_target(
     now_ms: int,
     nearest: int | None,
 ) -> TargetBudgets:
-    tallies = {
-        definition: (number, since_ms)
-        for number, definition, since_ms in connection.execute(
-            "SELECT id, definition, since_ms FROM budget_tallies WHERE target_id = ?", (target_id,)
-        )
-    }
+    tallies = _tallies(connection, target_id)
     counted = [budget for budget in budgets if budget.tally.definition in tallies]
     noted = budget_log.read(connection, target_id)
     used = {
@@ -183,11 +213,17 @@ def _used(
     """The sums of the window's cells, and what was noted since they were added up."""
     kept = cells_of(tally.window, now_ms)
     used = _summed(connection, number, kept, _COLUMNS[unit])
-    place = _PLACES[unit]
-    for (start_ms, subject), sums in noted.get(number, {}).items():
-        if kept.first_ms <= start_ms <= kept.last_ms:
-            used[subject] = used.get(subject, 0) + sums[place]
+    _add_noted(used, noted.get(number, {}), kept, _PLACES[unit])
     return used
+
+
+def _add_noted(
+    used: dict[str, int], noted: Cells, kept: Kept, place: int, subjects: Collection[str] | None = None
+) -> None:
+    """Add to `used` what the window's cells were noted with, of these subjects or of all."""
+    for (start_ms, subject), sums in noted.items():
+        if kept.first_ms <= start_ms <= kept.last_ms and (subjects is None or subject in subjects):
+            used[subject] = used.get(subject, 0) + sums[place]
 
 
 def _summed(connection: sqlite3.Connection, number: int, kept: Kept, column: str) -> dict[str, int]:
@@ -199,6 +235,35 @@ def _summed(connection: sqlite3.Connection, number: int, kept: Kept, column: str
         WHERE tally_id = ? AND start_ms >= ? AND start_ms <= ? GROUP BY subject
         """  # noqa: S608 - as above
     return dict(connection.execute(statement, (number, kept.first_ms, kept.last_ms)))
+
+
+def _summed_of(
+    connection: sqlite3.Connection, number: int, kept: Kept, window: Window, column: str, subjects: Collection[str]
+) -> dict[str, int]:
+    """The same of some subjects: each cell of each is found by the table's key, and nothing else is read."""
+    step = window.cell_ms if isinstance(window, Rolling) else max(1, kept.last_ms - kept.first_ms + 1)
+    cells = list(range(kept.first_ms, kept.last_ms + 1, step))
+    statement = f"""
+        SELECT subject, sum({column}) FROM budget_usage
+        WHERE tally_id = ? AND start_ms IN (SELECT value FROM json_each(?))
+          AND subject IN (SELECT value FROM json_each(?)) GROUP BY subject
+        """  # noqa: S608 - as above
+    return dict(connection.execute(statement, (number, json.dumps(cells), json.dumps(sorted(subjects)))))
+
+
+def _workgroups_of(named: Collection[str], whose: Mapping[str, str]) -> set[str]:
+    """The workgroups of these components."""
+    return {workgroup for workgroup, component in whose.items() if component in named}
+
+
+def _tallies(connection: sqlite3.Connection, target_id: int) -> dict[str, tuple[int, int]]:
+    """Definition -> number, and since when every query is in, of every tally of a target."""
+    return {
+        definition: (number, since_ms)
+        for number, definition, since_ms in connection.execute(
+            "SELECT id, definition, since_ms FROM budget_tallies WHERE target_id = ?", (target_id,)
+        )
+    }
 
 
 def _ids(connection: sqlite3.Connection, target_id: int) -> dict[str, int]:

@@ -204,13 +204,14 @@ class Fact:
     """One thing that happened, for the outbox.
 
     `query` (finished, with its user) and `identity` (a late one) have a row, `access` (CloudTrail named a table)
-    has an event.
+    has an event, `budget` and `guard` a body: JSON that holds all there is to tell.
     """
 
     kind: str
     at: datetime
     row: Row | None = None
     event: TableEvent | None = None
+    body: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

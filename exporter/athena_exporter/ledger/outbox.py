@@ -11,6 +11,11 @@ from athena_exporter.ledger.model import Fact
 from athena_exporter.ledger.rows import detail_text
 from athena_exporter.records import Identity, TableEvent, Target, epoch_ms
 
+NEWS = ("budget", "guard")
+"""Kinds of facts that are few and told to people. Nobody who waits for them reads, or keeps, what lies between."""
+_IS_NEWS = "kind IN ('budget', 'guard')"  # to the letter the condition of the index facts_news
+_OF_ALL_KINDS = "(SELECT coalesce(min(acknowledged_seq), 9e18) FROM consumers WHERE news_only = 0)"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
@@ -48,12 +53,16 @@ def write(connection: sqlite3.Connection, target_id: int, facts: Iterable[Fact],
     )
 
 
-def register(connection: sqlite3.Connection, names: Sequence[str]) -> None:
-    """Make exactly these consumers the readers; a new one starts after the newest fact."""
+def register(connection: sqlite3.Connection, names: Sequence[str], of_news: Sequence[str] = ()) -> None:
+    """Make exactly these consumers the readers, the second ones of `NEWS` alone; a new one starts after the newest."""
     newest = connection.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'facts'").fetchone()[0]
-    for name in names:
-        connection.execute("INSERT OR IGNORE INTO consumers (name, acknowledged_seq) VALUES (?, ?)", (name, newest))
-    gone = {name for (name,) in connection.execute("SELECT name FROM consumers")} - set(names)
+    for name in (*names, *of_news):
+        connection.execute(
+            "INSERT INTO consumers (name, acknowledged_seq, news_only) VALUES (?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET news_only = excluded.news_only",
+            (name, newest, int(name in of_news)),
+        )
+    gone = {name for (name,) in connection.execute("SELECT name FROM consumers")} - {*names, *of_news}
     connection.executemany("DELETE FROM consumers WHERE name = ?", [(name,) for name in gone])
     _forget_delivered(connection)
 
@@ -61,15 +70,17 @@ def register(connection: sqlite3.Connection, names: Sequence[str]) -> None:
 def pending(
     connection: sqlite3.Connection, consumer: str, limit: int, max_bytes: int, after: int = 0
 ) -> list[StoredFact]:
-    """The oldest facts beyond `after` that the consumer has not acknowledged: `limit` of them, or as many as fit.
+    """The oldest facts beyond `after` that the consumer wants and has not acknowledged: `limit`, or as many as fit.
 
     At least one, however large it is.
     """
-    rows = connection.execute(
-        "SELECT seq, kind, account_id, region, body FROM facts f JOIN targets t ON t.id = f.target_id"
-        " WHERE seq > (SELECT max(acknowledged_seq, ?) FROM consumers WHERE name = ?) ORDER BY seq LIMIT ?",
-        (after, consumer, limit),
-    )
+    of_news = connection.execute("SELECT news_only FROM consumers WHERE name = ?", (consumer,)).fetchone() == (1,)
+    wanted = f"AND {_IS_NEWS}" if of_news else ""
+    statement = f"""
+        SELECT seq, kind, account_id, region, body FROM facts f JOIN targets t ON t.id = f.target_id
+        WHERE seq > (SELECT max(acknowledged_seq, ?) FROM consumers WHERE name = ?) {wanted} ORDER BY seq LIMIT ?
+        """  # noqa: S608 - a constant
+    rows = connection.execute(statement, (after, consumer, limit))
     found: list[StoredFact] = []
     size = 0
     with closing(rows):
@@ -84,7 +95,18 @@ def pending(
 
 def backlog(connection: sqlite3.Connection, now_ms: int) -> list[Backlog]:
     """What each consumer has yet to take."""
-    # Facts go from the front only, so that those which wait can be counted without reading them.
+    # Facts go from the front only, so that those which wait can be counted without reading them; news are few.
+    statement = f"""
+        SELECT name, CASE news_only
+                WHEN 0 THEN (SELECT coalesce(max(seq), 0) FROM facts) - acknowledged_seq
+                ELSE (SELECT count(*) FROM facts WHERE seq > acknowledged_seq AND {_IS_NEWS}) END,
+            CASE news_only
+                WHEN 0 THEN (SELECT written_ms FROM facts WHERE seq > acknowledged_seq ORDER BY seq LIMIT 1)
+                ELSE (SELECT written_ms FROM facts WHERE seq > acknowledged_seq AND {_IS_NEWS}
+                      ORDER BY seq LIMIT 1) END,
+            dropped
+        FROM consumers
+        """  # noqa: S608 - a constant
     return [
         Backlog(
             consumer=name,
@@ -92,24 +114,29 @@ def backlog(connection: sqlite3.Connection, now_ms: int) -> list[Backlog]:
             oldest_age_ms=0 if oldest_ms is None else max(now_ms - oldest_ms, 0),
             dropped=dropped,
         )
-        for name, depth, oldest_ms, dropped in connection.execute(
-            "SELECT name, (SELECT coalesce(max(seq), 0) FROM facts) - acknowledged_seq,"
-            " (SELECT written_ms FROM facts WHERE seq > acknowledged_seq ORDER BY seq LIMIT 1), dropped FROM consumers"
-        )
+        for name, depth, oldest_ms, dropped in connection.execute(statement)
     ]
 
 
 def acknowledge(connection: sqlite3.Connection, consumer: str, seq: int) -> None:
     """The consumer has delivered every fact up to `seq`; what all have delivered goes."""
+    before = connection.execute(f"SELECT {_OF_ALL_KINDS}").fetchone()[0]
     connection.execute(
         "UPDATE consumers SET acknowledged_seq = max(acknowledged_seq, ?) WHERE name = ?", (seq, consumer)
     )
-    _forget_delivered(connection)
+    _forget_delivered(connection, int(before))
 
 
-def _forget_delivered(connection: sqlite3.Connection) -> None:
-    """Delete what every consumer has had; without a consumer nobody waits for anything."""
+def _forget_delivered(connection: sqlite3.Connection, before: int = 0) -> None:
+    """Delete what everybody who wants it has had; without a consumer nobody waits for anything.
+
+    Up to `before` there is nothing left but news, which a slow reader of them may hold back for days.
+    """
     connection.execute("DELETE FROM facts WHERE seq <= (SELECT coalesce(min(acknowledged_seq), 9e18) FROM consumers)")
+    connection.execute(
+        f"DELETE FROM facts WHERE seq > ? AND seq <= {_OF_ALL_KINDS} AND NOT {_IS_NEWS}",  # noqa: S608 - two constants of this module
+        (before,),
+    )
 
 
 def trim(connection: sqlite3.Connection, bounds: Bounds, now_ms: int) -> None:
@@ -119,8 +146,8 @@ def trim(connection: sqlite3.Connection, bounds: Bounds, now_ms: int) -> None:
     last = max(last, _overfull(connection, bounds.max_bytes))
     if last:
         connection.execute(
-            "UPDATE consumers SET dropped = dropped + (SELECT count(*) FROM facts"
-            " WHERE seq > acknowledged_seq AND seq <= ?), acknowledged_seq = max(acknowledged_seq, ?)",
+            "UPDATE consumers SET dropped = dropped + (SELECT count(*) FROM facts WHERE seq > acknowledged_seq"  # noqa: S608 - a constant
+            f" AND seq <= ? AND (news_only = 0 OR {_IS_NEWS})), acknowledged_seq = max(acknowledged_seq, ?)",
             (last, last),
         )
         connection.execute("DELETE FROM facts WHERE seq <= ?", (last,))
@@ -137,12 +164,20 @@ def _overfull(connection: sqlite3.Connection, max_bytes: int) -> int:
 
 
 def oldest_undelivered_ms(connection: sqlite3.Connection, target_id: int) -> int | None:
-    """The query time of the oldest fact still in the box for a target, None if there is none."""
-    row = connection.execute("SELECT min(at_ms) FROM facts WHERE target_id = ?", (target_id,)).fetchone()
+    """The query time of the oldest fact still in the box for a target, None if there is none.
+
+    News hold all that they tell of: nothing in the ledger has to wait for them.
+    """
+    row = connection.execute(
+        f"SELECT min(at_ms) FROM facts WHERE target_id = ? AND NOT {_IS_NEWS}",  # noqa: S608 - a constant
+        (target_id,),
+    ).fetchone()
     return None if row[0] is None else int(row[0])
 
 
 def _body(fact: Fact) -> str:
+    if fact.body is not None:
+        return fact.body
     if fact.row is None:
         return json.dumps(None if fact.event is None else _said(fact.event), separators=(",", ":"))
     row = fact.row

@@ -1,10 +1,11 @@
 """Forgetting safely: the low-water mark rises, in one transaction with the deletion of what lies below it."""
 
 import sqlite3
+from collections.abc import Collection
 from datetime import timedelta
 
 from athena_exporter import catalog
-from athena_exporter.ledger import counters, outbox, rollups, tables
+from athena_exporter.ledger import counters, outbox, rollups, rows, tables
 from athena_exporter.ledger.model import DAY_MS, Rules
 from athena_exporter.ledger.refilling import HOURS_KEPT
 from athena_exporter.records import Evidence
@@ -49,6 +50,15 @@ def prune(connection: sqlite3.Connection, target_id: int, retention: timedelta, 
             (target_id, _midnight_ms(now_ms - _ms(DAYS_KEPT))),
         )
     return deleted
+
+
+def retire(connection: sqlite3.Connection, target_id: int, configured: Collection[str]) -> None:
+    """Forget how far sources that are no longer configured have read; their cursors stay, should they come back."""
+    names = sorted(configured)
+    connection.execute(
+        f"DELETE FROM sources WHERE target_id = ? AND source NOT IN ({rows.marks(names)})",  # noqa: S608 - placeholders only
+        (target_id, *names),
+    )
 
 
 def _raised_mark(connection: sqlite3.Connection, target_id: int, now_ms: int, retention: timedelta) -> int:

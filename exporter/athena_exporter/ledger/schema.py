@@ -6,7 +6,7 @@ from collections.abc import Sequence
 APPLICATION_ID = 0x4154_484E
 """`ATHN` in SQLite's header: how a ledger is told from any other database."""
 
-VERSION = 3
+VERSION = 4
 _INVENTORIES = """
 CREATE TABLE inventories (                -- the present state of something as a whole: workgroups, quotas, ...
     target_id INTEGER NOT NULL REFERENCES targets (id),
@@ -88,6 +88,53 @@ CREATE TABLE budget_log (                 -- what batches have added and the sum
     body TEXT NOT NULL                    -- JSON: number of the tally, start_ms, subject: bytes, nanodollars
 );
 """
+_NEWS = """
+CREATE INDEX facts_news ON facts (seq) WHERE kind IN ('budget', 'guard');
+"""
+_DECISIONS = """
+CREATE TABLE budget_decisions (           -- a subject came to a level of its budget: each is told once
+    decision_id TEXT PRIMARY KEY,
+    target_id INTEGER NOT NULL REFERENCES targets (id),
+    budget TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    level TEXT NOT NULL,                  -- warned or exceeded
+    start_ms INTEGER NOT NULL,            -- of the calendar window; of a rolling one, the cell in which it crossed
+    decided_ms INTEGER NOT NULL,
+    ended_ms INTEGER,                     -- when it was below that level again, or the window was over
+    UNIQUE (target_id, budget, subject, level, start_ms)
+) WITHOUT ROWID;
+"""
+_GUARD = """
+CREATE TABLE guard_actions (              -- what the guard means to do to one query, written before it acts
+    action_id TEXT PRIMARY KEY,
+    target_id INTEGER NOT NULL REFERENCES targets (id),
+    query_id TEXT NOT NULL,
+    workgroup TEXT NOT NULL,
+    budget TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    user TEXT NOT NULL,
+    unit TEXT NOT NULL,                   -- of the next two: bytes, or usd for nanodollars
+    used INTEGER NOT NULL,
+    most INTEGER NOT NULL,                -- the limit
+    mode TEXT NOT NULL,                   -- dry_run or enforce
+    decided_ms INTEGER NOT NULL,          -- this and the next times: AWS's clock
+    expires_ms INTEGER NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0,
+    result TEXT,                          -- NULL: not known yet
+    ended_ms INTEGER
+) WITHOUT ROWID;
+CREATE INDEX guard_actions_open ON guard_actions (target_id, decided_ms) WHERE result IS NULL;
+CREATE INDEX guard_actions_by_query ON guard_actions (target_id, query_id);
+CREATE INDEX guard_actions_by_time ON guard_actions (target_id, decided_ms);
+CREATE TABLE guard_counts (               -- how many actions ended how: the counter's value
+    target_id INTEGER NOT NULL REFERENCES targets (id),
+    budget TEXT NOT NULL,
+    action TEXT NOT NULL,
+    result TEXT NOT NULL,
+    actions INTEGER NOT NULL,
+    PRIMARY KEY (target_id, budget, action, result)
+) WITHOUT ROWID;
+"""
 MIGRATIONS: Sequence[str] = (
     f"""
     ALTER TABLE queries ADD COLUMN engine_ms INTEGER;
@@ -96,6 +143,10 @@ MIGRATIONS: Sequence[str] = (
     {_INVENTORIES} {_TABLE_READS} {_TABLE_EVENTS} {_USAGE_TABLES} {_USAGE_TYPES} {_KNOWN_TYPES}
     """,
     _BUDGETS,
+    f"""
+    ALTER TABLE consumers ADD COLUMN news_only INTEGER NOT NULL DEFAULT 0;
+    {_NEWS} {_DECISIONS} {_GUARD}
+    """,
 )
 """Statements that lead from version n + 1 to n + 2, at place n. A released step is never edited."""
 
@@ -253,9 +304,11 @@ CREATE TABLE facts (
 CREATE TABLE consumers (
     name TEXT PRIMARY KEY,
     acknowledged_seq INTEGER NOT NULL,
-    dropped INTEGER NOT NULL DEFAULT 0
+    dropped INTEGER NOT NULL DEFAULT 0,
+    news_only INTEGER NOT NULL DEFAULT 0  -- 1: it wants facts of the kinds budget and guard, and no others
 ) WITHOUT ROWID;
 {_INVENTORIES} {_TABLE_READS} {_TABLE_EVENTS} {_USAGE_TABLES} {_USAGE_TYPES} {_BUDGETS}
+{_NEWS} {_DECISIONS} {_GUARD}
 """
 
 

@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,7 +13,9 @@ from athena_exporter.ledger import (
     budgeting,
     counters,
     files,
+    guarding,
     inventories,
+    marks,
     outbox,
     pruning,
     rollups,
@@ -24,6 +26,7 @@ from athena_exporter.ledger import (
 from athena_exporter.ledger.births import Births
 from athena_exporter.ledger.budget_samples import BudgetSamples
 from athena_exporter.ledger.counters import Counters
+from athena_exporter.ledger.deciding import Deciding, Decision, Write
 from athena_exporter.ledger.errors import LedgerError, explained
 from athena_exporter.ledger.fold import fold
 from athena_exporter.ledger.garbage import Uncollected
@@ -32,7 +35,6 @@ from athena_exporter.ledger.view import TargetView
 from athena_exporter.records import (
     Batch,
     Evidence,
-    FailedStart,
     QueryExecution,
     Sample,
     StartedQuery,
@@ -45,15 +47,14 @@ _ABOUT_QUERIES = (StartedQuery, QueryExecution, UnreadableQuery)
 
 _FACTS_AT_ONCE = 8 * 2**20
 """Bytes of facts that a consumer is handed at once: texts of SQL may make a few thousand of them large."""
-_TOUCH_SLOT = (
-    "INSERT INTO slots VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET used_day = excluded.used_day"
-    " WHERE used_day < excluded.used_day"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerSettings:
-    """How the ledger is kept. `seed`: how far back the rollups are filled at first start, beyond the counters."""
+    """How the ledger is kept. `seed`: how far back the rollups are filled at first start, beyond the counters.
+
+    `consumers` of the outbox read every fact, `channels` only what is told to people (`outbox.NEWS`).
+    """
 
     path: Path
     rules: Rules
@@ -65,6 +66,7 @@ class LedgerSettings:
     slot_idle: timedelta = timedelta(days=45)
     outbox_bounds: outbox.Bounds = field(default_factory=outbox.Bounds)
     consumers: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
     budgets: tuple[Budget, ...] = ()
 
 
@@ -91,6 +93,10 @@ class Ledger:
         self._births = Births(monotonic=monotonic, warmup=settings.series_warmup)
         self._budgeting = budgeting.Budgeting(settings.budgets)
         self._budget_samples = BudgetSamples(settings.budgets, monotonic)
+        self._deciding = Deciding(
+            budgets=settings.budgets, grace=settings.rules.identity_patience, is_told=bool(settings.channels),
+            read=self._snapshot, commit=self._commit, monotonic=monotonic,
+        )  # fmt: skip  # six arguments read best as a block
         self.journal: files.Journal = settings.journal or files.journal_for(settings.path)
         self._writing = threading.RLock()  # what is kept in memory changes under it, together with the file
         self._reading = threading.Lock()
@@ -106,7 +112,7 @@ class Ledger:
                 self.restored = self._is_restored_copy()
                 if self.restored:
                     self._restart_counters()
-                outbox.register(self._writer, settings.consumers)
+                outbox.register(self._writer, settings.consumers, settings.channels)
                 self._budgeting.register(self._writer)
                 counters.forget(self._writer, ALL_HISTOGRAMS - settings.rules.histograms)
             self._counters = Counters(self._births)
@@ -149,9 +155,7 @@ class Ledger:
 
         Apart from `apply`, so that all rows are gone when the garbage collector, let loose again, looks around.
         """
-        found = self._target(batch.target)
-        if found is None:
-            raise LedgerError(f"target {batch.target} is not adopted")
+        found = self._adopted(batch.target)
         known = self._known(found, batch)
         return self._save(connection, found.id, batch, known, fold(known, batch))
 
@@ -167,6 +171,13 @@ class Ledger:
                 (source, epoch_ms(at), target.account_id, target.region),
             )
 
+    def retire(self, target: Target, configured: Collection[str]) -> None:
+        """Forget how far other sources than these have read: the low-water mark would wait for them for ever."""
+        with self._transaction() as connection:
+            found = self._target(target)
+            if found is not None:
+                pruning.retire(connection, found.id, configured)
+
     def reveal(self) -> int:
         """Let series that scrapes have had time to see as 0 show their value; answers how many."""
         with self._writing:
@@ -175,7 +186,7 @@ class Ledger:
                 with self._transaction() as connection:
                     connection.executemany("UPDATE counters SET shown = 1 WHERE id = ?", [(n,) for n in ripe])
                     # A copy from before this moment would show these series at 0 again: it must look older.
-                    _next_sequence(connection)
+                    marks.next_sequence(connection)
                 self._births.end(ripe)
             return len(ripe)
 
@@ -189,6 +200,8 @@ class Ledger:
                 deleted = pruning.prune(connection, found.id, self._settings.retention, self._settings.rules)
                 pruning.free_slots(connection, found.id, self._settings.slot_idle)
                 self._budgeting.prune(connection, found.id)
+                self._deciding.prune(connection, found.id)
+                guarding.prune(connection, found.id, pruning.clock_ms(connection, found.id))
                 outbox.trim(connection, self._settings.outbox_bounds, pruning.clock_ms(connection, found.id))
             with explained(self._settings.path):
                 self._counters.load(self._writer)
@@ -200,6 +213,13 @@ class Ledger:
             ledger_id, sequence = self._meta(self._reader, "ledger_id"), int(self._meta(self._reader, "sequence"))
         self._lock.write(files.Stamp(ledger_id=ledger_id, sequence=sequence))
 
+    def decide(self, now: datetime) -> list[Decision]:
+        """Who came to a level of a budget and was not told of it: committed, each with its fact if anybody reads it.
+
+        Cheap to call often: after a look that took long, it waits before the next. Raises LedgerError.
+        """
+        return self._deciding.decide(now)
+
     def acknowledge(self, consumer: str, seq: int) -> None:
         """A consumer has delivered every fact up to `seq`."""
         with self._transaction() as connection:
@@ -210,10 +230,17 @@ class Ledger:
     def view(self, target: Target) -> TargetView:
         """What a source may ask about a target (the protocol `sources.Knowledge`)."""
         with self._writing, explained(self._settings.path):
-            found = self._target(target)
-        if found is None:
-            raise LedgerError(f"target {target} is not adopted")
+            found = self._adopted(target)
         return TargetView(self._reader, self._reading, found.id, self._settings.path)
+
+    def guard_book(self, target: Target) -> guarding.GuardBook:
+        """What the guard asks and writes of a target."""
+        with self._writing, explained(self._settings.path):
+            found = self._adopted(target)
+        return guarding.GuardBook(
+            target=target, target_id=found.id, budgets=self._settings.budgets, writing=self._transaction,
+            reader=self._reader, lock=self._reading, path=self._settings.path,
+        )  # fmt: skip  # seven arguments read best as a block
 
     def targets(self) -> list[Target]:
         """Every target that was ever adopted."""
@@ -224,24 +251,17 @@ class Ledger:
     def samples(self, now: datetime) -> list[Sample]:
         """Everything that the ledger exposes, at one moment; `now` chooses the windows' days."""
         unseen = self._births.unseen()
-        with self._reading, explained(self._settings.path):
-            self._reader.execute("BEGIN")
-            try:
-                found = snapshot.samples(self._reader, now, self._counters.names)
-                found += self._budget_samples.at(self._reader, now)
-            finally:
-                self._reader.execute("COMMIT")
+        with self._snapshot() as reader:
+            found = snapshot.samples(reader, now, self._counters.names)
+            found += self._budget_samples.at(reader, now)
+            found += guarding.samples(reader, self._settings.budgets)
         self._births.seen(unseen)
         return found
 
     def budget_states(self, now: datetime, *, nearest: int | None = None) -> list[budgeting.TargetBudgets]:
         """Who is where in every budget of every target at `now`: all subjects, or so many nearest to their limits."""
-        with self._reading, explained(self._settings.path):
-            self._reader.execute("BEGIN")
-            try:
-                return budgeting.states(self._reader, self._settings.budgets, now, nearest=nearest)
-            finally:
-                self._reader.execute("COMMIT")
+        with self._snapshot() as reader:
+            return budgeting.states(reader, self._settings.budgets, now, nearest=nearest)
 
     def pending_facts(
         self, consumer: str, limit: int, max_bytes: int = _FACTS_AT_ONCE, *, after: int = 0
@@ -269,6 +289,31 @@ class Ledger:
                 raise
             self._identities.committed()
 
+    def _commit(self, target: Target, write: Write) -> None:
+        """One transaction beside the batches, with what it adds to counters."""
+        with self._writing:
+            with self._transaction() as connection:
+                found = self._adopted(target)
+                fresh = self._counters.add(connection, found.id, target, write(connection, found.id))
+                marks.next_sequence(connection)
+            self._remember(target, fresh)
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[sqlite3.Connection]:
+        """One moment of committed state."""
+        with self._reading, explained(self._settings.path):
+            self._reader.execute("BEGIN")
+            try:
+                yield self._reader
+            finally:
+                self._reader.execute("COMMIT")
+
+    def _adopted(self, target: Target) -> _TargetRow:
+        found = self._target(target)
+        if found is None:
+            raise LedgerError(f"target {target} is not adopted")
+        return found
+
     def _target(self, target: Target) -> _TargetRow | None:
         row = self._writer.execute(
             "SELECT id, counting_since_ms, low_water_ms FROM targets WHERE account_id = ? AND region = ?",
@@ -289,7 +334,7 @@ class Ledger:
             low_water_ms=found.low_water_ms,
             counting_since_ms=found.counting_since_ms,
             rows=self._rows(found.id, batch),
-            rejections=self._rejections(found.id, batch),
+            rejections=marks.told_rejections(self._writer, found.id, batch),
             slots=slots,
             series=self._counters.numbers(batch.target),
             series_per_family=self._counters.per_family(batch.target),
@@ -310,16 +355,6 @@ class Ledger:
                 found[row.query_id] = row
         return found
 
-    def _rejections(self, target_id: int, batch: Batch) -> set[str]:
-        ids = [record.event_id for record in batch.records if isinstance(record, FailedStart)]
-        if not ids:
-            return set()
-        found = self._writer.execute(
-            f"SELECT event_id FROM rejections WHERE target_id = ? AND event_id IN ({rows.marks(ids)})",  # noqa: S608 - placeholders only
-            (target_id, *ids),
-        )
-        return {event_id for (event_id,) in found}
-
     def _save(
         self, connection: sqlite3.Connection, target_id: int, batch: Batch, known: Known, change: Change
     ) -> dict[SeriesKey, int]:
@@ -335,9 +370,9 @@ class Ledger:
         inventories.save(connection, target_id, change.inventories, epoch_ms(batch.observed_at))
         tables.save(connection, target_id, change)
         self._budgeting.save(connection, target_id, change.budget_usage)
-        _touch_slots(connection, target_id, known, change, epoch_ms(batch.observed_at) // DAY_MS)
-        _save_marks(connection, target_id, batch, change)
-        _next_sequence(connection)
+        marks.touch_slots(connection, target_id, known, change, epoch_ms(batch.observed_at) // DAY_MS)
+        marks.save(connection, target_id, batch, change)
+        marks.next_sequence(connection)
         return fresh
 
     def _remember(self, target: Target, fresh: Mapping[SeriesKey, int]) -> None:
@@ -356,40 +391,9 @@ class Ledger:
     def _restart_counters(self) -> None:
         """A new generation: Prometheus then sees a reset to 0, and no old value that looks like a spike."""
         self._writer.execute("UPDATE counters SET value = 0, shown = 0")
+        guarding.restart(self._writer)
         self._writer.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'generation'")
 
     @staticmethod
     def _meta(connection: sqlite3.Connection, key: str) -> str:
         return str(connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()[0])
-
-
-def _next_sequence(connection: sqlite3.Connection) -> None:
-    connection.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'sequence'")
-
-
-def _touch_slots(connection: sqlite3.Connection, target_id: int, known: Known, change: Change, today: int) -> None:
-    """Remember which values were used today; most were earlier today, too."""
-    stale = [(label, value) for label, value in change.slots if known.slots.get(label, {}).get(value, -1) < today]
-    connection.executemany(_TOUCH_SLOT, [(target_id, *slot, today) for slot in sorted(stale)])
-
-
-def _save_marks(connection: sqlite3.Connection, target_id: int, batch: Batch, change: Change) -> None:
-    """What is not counting: refusals seen, facts, cursors, reads, AWS's clock."""
-    now_ms = epoch_ms(batch.observed_at)
-    connection.executemany(
-        "INSERT INTO rejections VALUES (?, ?, ?)",
-        [(target_id, event_id, at_ms) for event_id, at_ms in change.rejections.items()],
-    )
-    outbox.write(connection, target_id, change.facts, now_ms)
-    connection.executemany(
-        "INSERT OR REPLACE INTO cursors VALUES (?, ?, ?, ?)",
-        [(target_id, batch.source, key, value) for key, value in batch.cursors.items()],
-    )
-    for read in batch.reads:
-        connection.execute(
-            "INSERT INTO sources VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-            " evidence = excluded.evidence, last_success_ms = excluded.last_success_ms,"
-            " read_until_ms = max(coalesce(read_until_ms, 0), excluded.read_until_ms)",
-            (target_id, batch.source, read.evidence.value, now_ms, epoch_ms(read.until)),
-        )
-    connection.execute("UPDATE targets SET clock_ms = max(clock_ms, ?) WHERE id = ?", (now_ms, target_id))

@@ -9,6 +9,7 @@ from typing import Any
 
 from athena_exporter.ledger import rows
 from athena_exporter.ledger.errors import explained
+from athena_exporter.ledger.model import Phase
 from athena_exporter.records import Unfinished, from_epoch_ms
 
 
@@ -61,12 +62,18 @@ class TargetView:
     def unfinished(self) -> Sequence[Unfinished]:
         """Ids to ask for again: queued, running, final without statistics, or known only by their start."""
         found = self._all(
-            "SELECT query_id, since_ms, unreadable FROM queries WHERE target_id = ? AND phase < 3 ORDER BY since_ms",
+            "SELECT query_id, since_ms, unreadable, phase FROM queries"
+            " WHERE target_id = ? AND phase < 3 ORDER BY since_ms",
             self._target_id,
         )
         return [
-            Unfinished(query_id=rows.unpack(query_id), since=from_epoch_ms(since), unreadable=bool(unreadable))
-            for query_id, since, unreadable in found
+            Unfinished(
+                query_id=rows.unpack(query_id),
+                since=from_epoch_ms(since),
+                unreadable=bool(unreadable),
+                waiting=phase == Phase.WAITING,
+            )
+            for query_id, since, unreadable, phase in found
         ]
 
     def awaiting_identity(self) -> Sequence[datetime]:

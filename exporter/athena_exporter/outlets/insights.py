@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from athena_exporter.outlets.events.fields import Field
-from athena_exporter.outlets.events.shape import Stream
+from athena_exporter.outlets.events.shape import GUARD, Stream
 from athena_exporter.records import UNATTRIBUTED, Mode, State
 
 _F = Field
 _READS = f'filter {_F.MODE} = "{Mode.READ}"'
 _PEOPLE = f'filter {_F.USER} != "{UNATTRIBUTED}"'
+_IS_QUERY = f"filter ispresent({_F.STATE})"  # the guard tells of queries in the same log group, too
 _ACCESSES = f"count_distinct({_F.ACCESS_ID})"
 # Not max(@timestamp): whether that is a date or milliseconds, AWS's pages do not say. An event says its time itself.
 _LAST = f"latest({_F.EVENT_TIME})"
@@ -136,6 +137,7 @@ NEWEST_QUERIES = _insight(
     "Which queries have been run?",
     f"fields {_F.EVENT_TIME}, {_F.USER}, {_F.WORKGROUP}, {_F.DATABASE}, {_F.STATE}, {_F.TOTAL_MS},"
     f" {_F.SCANNED_BYTES}, {_F.COST_USD}, {_F.SQL_TEXT}, {_F.REGION}, {_F.QUERY_ID}",
+    _IS_QUERY,
     f"sort {_F.EVENT_TIME} desc",
     f"dedup {_F.QUERY_ID}",
     "limit 200",
@@ -150,6 +152,17 @@ FAILED_QUERIES = _insight(
     f"sort {_F.EVENT_TIME} desc",
     f"dedup {_F.QUERY_ID}",
     "limit 100",
+    stream=Stream.QUERIES,
+)
+GUARD_ACTIONS = _insight(
+    "guard_actions",
+    "What has the guard stopped, or would it have stopped, and why?",
+    f"fields {_F.EVENT_TIME}, {_F.GUARD_RESULT}, {_F.USER}, {_F.BUDGET}, {_F.SUBJECT}, {_F.WORKGROUP}, {_F.REGION},"
+    f" {_F.QUERY_ID}",
+    f'filter {_F.EVENT_TYPE} = "{GUARD}"',
+    f"sort {_F.EVENT_TIME} desc",
+    f"dedup {_F.ACCESS_ID}",
+    "limit 200",
     stream=Stream.QUERIES,
 )
 
@@ -197,7 +210,7 @@ def queries_of(user: str) -> Insight:
         f"Which queries has {user} run?",
         f"fields {_F.EVENT_TIME}, {_F.WORKGROUP}, {_F.DATABASE}, {_F.STATE}, {_F.TOTAL_MS}, {_F.SCANNED_BYTES},"
         f" {_F.COST_USD}, {_F.SQL_TEXT}, {_F.QUERY_ID}",
-        f"filter {_F.USER} = {_text(user)}",
+        f"{_IS_QUERY} and {_F.USER} = {_text(user)}",
         f"sort {_F.EVENT_TIME} desc",
         f"dedup {_F.QUERY_ID}",
         "limit 100",
@@ -218,6 +231,7 @@ INSIGHTS: tuple[Insight, ...] = (
     DEAREST_QUERIES,
     NEWEST_QUERIES,
     FAILED_QUERIES,
+    GUARD_ACTIONS,
 )
 """The queries without a subject."""
 

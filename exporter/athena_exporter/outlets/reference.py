@@ -25,7 +25,10 @@ LABELS = {
     "user": "the person, service or role that started the query, by the identity rules; bounded by a budget",
     "database": "the database of the query's context; bounded by a budget",
     "table": "the table, in lower case; bounded by a budget",
-    "mode": "what the SQL does with the table: `read`, `write`, `ddl` or `metadata`",
+    "mode": (
+        "what the SQL does with the table: `read`, `write`, `ddl` or `metadata`; of the guard `off`, `dry_run` or "
+        "`enforce`"
+    ),
     "workload": "the job: a dbt node, an Airflow task, a dashboard's card; bounded by a budget",
     "role": "the IAM role that the user's sessions have assumed",
     "kind": "of a user `person`, `service`, `role` or `unknown`; of reserved DPUs `target` or `allocated`",
@@ -46,7 +49,9 @@ LABELS = {
     "reason": "why; the metric's own line lists the values",
     "service": "the AWS service that was called",
     "operation": "the AWS operation that was called",
-    "result": "`ok` or AWS's error code",
+    "result": "`ok` or AWS's error code; of the guard and of messages how it ended, by the metric's line",
+    "action": "what the guard does to a query: `stop`",
+    "channel": "the channel that a notification goes to, as the configuration names it",
     "record": "what kind of record contradicted another",
     "label": "the label whose budget was full",
     "consumer": "the outlet that reads the outbox",

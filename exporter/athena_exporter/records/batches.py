@@ -49,6 +49,8 @@ class Batch:
 
     `cursors` are the source's own words, keyed by its own names; they move with the records or not at all.
     `observed_at` is AWS's clock at the call that brought the records; `malformed` counts what could not be read.
+    `messages` counts what a queue's messages came to, by result, `files` the same of CloudTrail's files; `missed` the
+    queries whose end was announced by no event, None where nobody listens to events.
     """
 
     source: str
@@ -58,15 +60,22 @@ class Batch:
     reads: tuple[Read, ...] = ()
     cursors: Mapping[str, str] = field(default_factory=dict)
     malformed: int = 0
+    messages: Mapping[str, int] = field(default_factory=dict)
+    files: Mapping[str, int] = field(default_factory=dict)
+    missed: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unfinished:
-    """An id whose final execution is not known yet; `unreadable` if AWS refused to tell it the last time."""
+    """An id whose final execution is not known yet; `unreadable` if AWS refused to tell it the last time.
+
+    `waiting`: it is final, and only its statistics are not there yet.
+    """
 
     query_id: str
     since: datetime
     unreadable: bool
+    waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from athena_exporter.config.sources import AccessEvent
 from athena_exporter.records import Mode, Origin, TableEvent, Target
 from athena_exporter.sources.identity import IdentityRules, identify
 from athena_exporter.sources.privacy import Naming
-from athena_exporter.sources.starts import MalformedRecordError, mapping, place_of, time_of
+from athena_exporter.sources.starts import Caller, MalformedRecordError, mapping, place_of, time_of
 from athena_exporter.sources.tables import DEFAULT_CATALOG
 from athena_exporter.sources.text import clean
 
@@ -31,7 +31,12 @@ _LONGEST = 2048
 
 
 def read_access(
-    record: Mapping[str, Any], *, rules: IdentityRules, target: Target, naming: Naming | None = None
+    record: Mapping[str, Any],
+    *,
+    rules: IdentityRules,
+    target: Target,
+    naming: Naming | None = None,
+    caller: Caller | None = None,
 ) -> TableEvent | None:
     """Parse one CloudTrail record, as parsed JSON.
 
@@ -40,6 +45,7 @@ def read_access(
         rules: how identities are told.
         target: the account and Region of the trail, should the record not say them.
         naming: how people are named; by default as they are.
+        caller: what `caller_of` says of the record, where it is known already.
 
     Returns:
         None for a record that tells of no access: another operation, a refused call, one without a table or a
@@ -65,7 +71,7 @@ def read_access(
         api=api,
         origin=origin,
         mode=_mode(record, origin),
-        identity=(naming or Naming()).identity(identify(record, rules)),
+        identity=caller.identity if caller else (naming or Naming()).identity(identify(record, rules)),
         query_id=_query_id(record),
         **named,
     )

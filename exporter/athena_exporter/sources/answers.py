@@ -63,8 +63,11 @@ def tidy(*, operation_model: OperationModel, response_dict: dict[str, Any]) -> N
     Raises:
         GarbledAnswerError: a successful answer is no JSON object, or holds nothing the operation answers.
     """
-    if operation_model.service_model.resolved_protocol != "json":
-        _check_xml(operation_model, response_dict)
+    protocol = operation_model.service_model.resolved_protocol
+    if protocol != "json":
+        # S3's answers have no wrapper, and an object's content is a stream that must not be read here.
+        if protocol == "query":
+            _check_xml(operation_model, response_dict)
         return
     said = _parsed(response_dict["body"])
     if response_dict["status_code"] >= _FIRST_FAILURE:

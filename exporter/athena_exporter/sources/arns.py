@@ -4,7 +4,11 @@ Stage: target -> **arns** -> the sources.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 """
 
+import re
+
 from athena_exporter.records import Target
+
+_ROLE = re.compile(r"arn:[\w-]+:iam::(\d{12}):role/.+")
 
 _PARTITIONS = (
     ("cn-", "aws-cn"),
@@ -26,3 +30,9 @@ def partition(region: str) -> str:
 def workgroup_arn(target: Target, name: str) -> str:
     """A workgroup's ARN."""
     return f"arn:{partition(target.region)}:athena:{target.region}:{target.account_id}:workgroup/{name}"
+
+
+def account_of(role_arn: str) -> str | None:
+    """The account that a role belongs to, None if this is no role's ARN."""
+    found = _ROLE.fullmatch(role_arn)
+    return found.group(1) if found else None

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/athena/latest/APIReference/API_ListQueryExecutions.h
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zlib import crc32
@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from athena_exporter.records import Batch, Evidence, Read, Target
 from athena_exporter.sources import Knowledge, Unfinished
+from athena_exporter.sources.announced import Announcements
 from athena_exporter.sources.answers import Answer, Clock, answered_at, ask
 from athena_exporter.sources.batches import BATCH, Fetched, Reader, fetch
 from athena_exporter.sources.errors import GarbledAnswerError, code_of, is_denied, message_of
@@ -82,6 +83,7 @@ class AthenaSource:
         deep_interval: the pause between two deep sweeps.
         deep_pages: pages of a deep sweep that one pass reads.
         statements: looks at the SQL; without it only its digest is told.
+        announcements: whose end events have told, where a source listens to them; a pass then tells what they missed.
     """
 
     def __init__(
@@ -93,7 +95,9 @@ class AthenaSource:
         deep_interval: timedelta = timedelta(hours=6),
         deep_pages: int = DEEP_PAGES,
         statements: Statements | None = None,
+        announcements: Announcements | None = None,
     ) -> None:
+        self._announcements = announcements
         self._client = client
         self._target = target
         self._clock = clock
@@ -129,7 +133,8 @@ class AthenaSource:
         yield from self._deepen(run)
         if run.denied is not None:
             raise run.denied
-        yield self._batch(run.begun_at, reads=self._proof(run))
+        missed = None if self._announcements is None else self._announcements.take_missed()
+        yield replace(self._batch(run.begun_at, reads=self._proof(run)), missed=missed)
         failure = self._statements.take_failure() if self._statements else None
         if failure is not None:
             raise failure
@@ -279,6 +284,8 @@ class AthenaSource:
         for execution in fetched.executions:
             run.fetched.add(execution.query_id)
             self._memory.forgive(execution.query_id)
+            if self._announcements is not None and execution.state.final:
+                self._announcements.find(execution.query_id, execution.counted_at)
             if is_below(execution, run.low_water):
                 self._memory.settle(execution.query_id, execution.submitted_at)
         for refused in fetched.refused:

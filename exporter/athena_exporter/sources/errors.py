@@ -18,11 +18,13 @@ LONGEST_LINE = 300
 
 _THROTTLED = frozenset(
     {"Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException", "RequestThrottled",
-     "RequestThrottledException", "RequestLimitExceeded", "SlowDown", "PriorRequestNotComplete", "429"}
+     "RequestThrottledException", "RequestLimitExceeded", "SlowDown", "PriorRequestNotComplete", "429",
+     "KmsThrottled", "KMS.ThrottlingException"}
 )  # fmt: skip  # a set reads best in rows
 _DENIED = frozenset(
     {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized", "NotAuthorizedException",
-     "AuthorizationError", "OptInRequired", "SubscriptionRequiredException", "403"}
+     "AuthorizationError", "OptInRequired", "SubscriptionRequiredException", "403",
+     "KmsAccessDenied", "KMS.AccessDeniedException", "InvalidSecurity"}
 )  # fmt: skip  # as above
 _CREDENTIALS = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired", "InvalidToken",
@@ -56,14 +58,29 @@ _WORST_STATUS = 600
 _SERVER_STATUS = 500
 _SERVICES = {
     "AssumeRole": "sts",
+    "DeleteMessageBatch": "sqs",
     "GetCallerIdentity": "sts",
     "GetMetricData": "cloudwatch",
+    "GetObject": "s3",
+    "GetQueueAttributes": "sqs",
     "GetServiceQuota": "servicequotas",
     "GetTable": "glue",
     "ListMetrics": "cloudwatch",
+    "ListObjectsV2": "s3",
     "LookupEvents": "cloudtrail",
+    "Publish": "sns",
+    "ReceiveMessage": "sqs",
 }
 """IAM's prefix of an operation; the rest are Athena's."""
+_ACTIONS = {"DeleteMessageBatch": "DeleteMessage", "ListObjectsV2": "ListBucket"}
+"""Operations whose action has another name."""
+MENDS = {
+    "AWS.SimpleQueueService.NonExistentQueue": "check queue_url, its account and its Region",
+    "QueueDoesNotExist": "check queue_url, its account and its Region",
+    "InvalidAddress": "check queue_url: it is no queue's address",
+    "NoSuchBucket": "there is no such bucket; check its name in sources.trail.bucket, or in what announces its files",
+}
+"""What to do about errors that are the configuration's, by their code."""
 _ACTION = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
 _RESOURCE = re.compile(r"on resource: (\S+)")
 
@@ -119,7 +136,7 @@ def explain(error: AwsError) -> str:
         "denied": f"AWS denied {operation}: the exporter {_needed(operation, words)}",
         "credentials": f"AWS refused the credentials at {operation} ({code}): {_credentials_advice(code)}",
         "server": f"AWS failed at {operation} ({code}): {words or 'no words'}; it will be tried again",
-        "answer": f"AWS refused {operation} ({code}): {words or 'no words'}",
+        "answer": f"AWS refused {operation} ({code}): {MENDS.get(code) or words or 'no words'}",
     }
     return _line(advice[_reason_of_code(code, _status(error))])
 
@@ -132,7 +149,7 @@ def _needed(operation: str, words: str) -> str:
 
 
 def _action_of(operation: str) -> str:
-    return f"{_SERVICES.get(operation, 'athena')}:{operation}"
+    return f"{_SERVICES.get(operation, 'athena')}:{_ACTIONS.get(operation, operation)}"
 
 
 def _credentials_advice(code: str) -> str:

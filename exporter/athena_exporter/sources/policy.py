@@ -5,10 +5,13 @@ Stage: permissions.py -> **policy** -> cli. Nothing here asks AWS.
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any, TypeAlias
 
-from athena_exporter.sources.permissions import ANY, Grant, Permission, Place, Scope
+from athena_exporter.config.sources import queue_region, queue_url_of
+from athena_exporter.sources.grants import ANY, Grant, Place
+from athena_exporter.sources.permissions import Permission, Scope
 
 Statement: TypeAlias = dict[str, Any]
 """One statement of an IAM policy, in AWS's words."""
@@ -43,13 +46,49 @@ def _statement(sid: str, permissions: Sequence[Permission], grant: Grant) -> Sta
 
 def resources(scope: Scope, grant: Grant) -> list[str]:
     """The ARNs that an action of this scope is granted on."""
-    if scope is Scope.EVERYTHING:
-        return [ANY]
-    if scope is Scope.ROLES:
-        return list(grant.roles)
+    named = {
+        Scope.EVERYTHING: (ANY,),
+        Scope.ROLES: grant.roles,
+        Scope.TOPICS: grant.topics,
+        Scope.GUARD_ROLE: (grant.guard_role,) if grant.guard_role else (),
+    }
+    if scope in named:
+        return list(named[scope])
     if scope in {Scope.LOG_GROUPS, Scope.LOG_STREAMS}:
         return _arns(scope, grant.logs, grant.log_groups) if grant.logs else []
+    if scope in _OF_THE_TRAIL:
+        return _trail_arns(scope, grant)
+    if scope is Scope.QUEUES:
+        return sorted({queue_arn(url, place) for place in grant.places for url in grant.queues})
     return [arn for place in grant.places for arn in _arns(scope, place, ())]
+
+
+_OF_THE_TRAIL = frozenset({Scope.TRAIL_QUEUE, Scope.TRAIL_BUCKET, Scope.TRAIL_FILES, Scope.KEYS})
+
+
+def _trail_arns(scope: Scope, grant: Grant) -> list[str]:
+    """What belongs to a trail, whose bucket may be anybody's and whose key nobody has named."""
+    if grant.trail is None:
+        return []
+    here = grant.logs or Place(account=ANY, region=ANY)
+    root = "/".join(part for part in ((grant.trail.prefix or "").strip("/"), "AWSLogs/*") if part)
+    match scope:
+        case Scope.TRAIL_QUEUE:
+            url = str(grant.trail.queue_url)
+            return [queue_arn(url, replace(here, region=queue_region(url) or here.region))]
+        case Scope.TRAIL_BUCKET:
+            return [f"arn:{here.partition}:s3:::{grant.trail.bucket}"]
+        case Scope.TRAIL_FILES:
+            return [f"arn:{here.partition}:s3:::{grant.trail.bucket}/{root}"]
+        case _:
+            return [f"arn:{here.partition}:kms:*:*:key/*"]
+
+
+def queue_arn(url: str, place: Place) -> str:
+    """The ARN of the queue with this address; its account is the place's where the address names none."""
+    *_, account, name = queue_url_of(url, place.account, place.region).rsplit("/", 2)
+    owner = account if account.isdigit() else place.account
+    return f"arn:{place.partition}:sqs:{place.region}:{owner}:{name}"
 
 
 def _arns(scope: Scope, place: Place, log_groups: Sequence[str]) -> list[str]:

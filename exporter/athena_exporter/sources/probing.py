@@ -2,8 +2,8 @@
 
 Stage: permissions.py -> **probing** -> cli. A denial never hides the next one. AWS decides about permission before
 it looks at the arguments, so a table, a reservation or a stream that does not exist shows a permission as well as one
-that does. Two calls write: with events on and `events.create_groups`, missing log groups and their stream are
-created, exactly as `serve` would.
+that does; so does a query, which is how the guard's right to stop is tried. Two calls write: with events on and
+`events.create_groups`, missing log groups and their stream are created, exactly as `serve` would.
 """
 
 import re
@@ -16,17 +16,21 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from athena_exporter.config import Config
+from athena_exporter.config.sources import queue_url_of
 from athena_exporter.records import Target
 from athena_exporter.sources import errors
 from athena_exporter.sources.answers import Answer, Clock, answered_at, ask
 from athena_exporter.sources.arns import workgroup_arn
-from athena_exporter.sources.permissions import Feature, Permission, log_groups, needed_by
+from athena_exporter.sources.grants import log_groups, needed_by
+from athena_exporter.sources.permissions import Feature, Permission
+from athena_exporter.sources.queues import RECEIVE
 from athena_exporter.sources.quotas import CODES
 from athena_exporter.sources.session import Session
 from athena_exporter.sources.starts import EVENT_NAME
 from athena_exporter.sources.text import clean
+from athena_exporter.sources.trail.keys import ROOT
 
-READING = frozenset(Feature) - {Feature.TARGETS, Feature.EVENTS}
+READING = frozenset(Feature) - {Feature.TARGETS, Feature.TRAIL, Feature.EVENTS, Feature.GUARD, Feature.NOTIFICATIONS}
 """What a target is read with. STS has answered for the role before anything is tried."""
 NOBODY = "athena-exporter-check"
 """A name that nothing has: what is asked for only to see whether one may ask."""
@@ -63,6 +67,7 @@ class Sights:
     workgroups: list[str] = field(default_factory=list)
     query_ids: list[str] = field(default_factory=list)
     reservations: list[str] = field(default_factory=list)
+    trail_keys: list[str] = field(default_factory=list)
     missing_groups: list[str] = field(default_factory=list)
     clock: datetime | None = None
 
@@ -101,15 +106,22 @@ class Probe:
             "servicequotas:GetServiceQuota": self._get_quota,
             "cloudwatch:ListMetrics": self._list_metrics,
             "cloudwatch:GetMetricData": self._get_metric_data,
+            "sqs:ReceiveMessage": self._receive_message,
+            "sqs:DeleteMessage": self._delete_message,
+            "sqs:GetQueueAttributes": self._get_queue_attributes,
+            "s3:ListBucket": self._list_bucket,
+            "s3:GetObject": self._get_object,
             "glue:GetTable": self._get_table,
             "logs:CreateLogGroup": self._create_log_group,
             "logs:CreateLogStream": self._create_log_stream,
             "logs:PutLogEvents": self._put_log_events,
+            "athena:GetQueryExecution": self._get_query_execution,
+            "athena:StopQueryExecution": self._stop_query_execution,
         }
 
     def wanted(self) -> Sequence[Permission]:
         """What will be tried."""
-        return [permission for permission in needed_by(self._config) if permission.feature in self._features]
+        return [one for one in needed_by(self._config) if one.feature in self._features and one.action in self._tries]
 
     def attempts(self) -> Iterator[Attempt]:
         """Try one after the other. Never raises AWS's errors."""
@@ -200,6 +212,50 @@ class Probe:
         )
         return "one metric asked for, for $0.00001"
 
+    def _queues(self) -> Sequence[str]:
+        if Feature.TRAIL in self._features:
+            return [str(self._config.sources.trail.queue_url)]
+        place = self.target.account_id, self.target.region
+        return [queue_url_of(url, *place) for url in self._config.sources.queue_urls]
+
+    def _receive_message(self) -> str:
+        """More messages than a call may bring: AWS refuses it, and no message is taken from who reads the queue."""
+        for url in self._queues():
+            _allowing("InvalidParameterValue", self._session.sqs().receive_message, QueueUrl=url,
+                      MaxNumberOfMessages=RECEIVE + 1)  # fmt: skip  # as the others
+        return " and ".join(map(_name_of, self._queues()))
+
+    def _delete_message(self) -> str:
+        """With a receipt that nobody was given: nothing is deleted."""
+        entries = [{"Id": "0", "ReceiptHandle": NOBODY}]
+        for url in self._queues():
+            _allowing("ReceiptHandleIsInvalid", self._session.sqs().delete_message_batch, QueueUrl=url,
+                      Entries=entries)  # fmt: skip  # as the others
+        return " and ".join(map(_name_of, self._queues()))
+
+    def _get_queue_attributes(self) -> str:
+        asked = ["RedrivePolicy", "ApproximateNumberOfMessages"]
+        return " and ".join(
+            _queue_words(url, ask(self._session.sqs().get_queue_attributes, QueueUrl=url, AttributeNames=asked))
+            for url in self._queues()
+        )
+
+    def _list_bucket(self) -> str:
+        """One key; the trail's first file, if there is one, is what the next try reads a byte of."""
+        trail = self._config.sources.trail
+        root = f"{(trail.prefix or '').strip('/')}/{ROOT}".lstrip("/")
+        answer = ask(self._session.s3().list_objects_v2, Bucket=trail.bucket, Prefix=root, MaxKeys=1)
+        self.sights.trail_keys += _texts(answer, "Contents", "Key")
+        return f"bucket {trail.bucket}" + ("" if self.sights.trail_keys else f", no file below {root} yet")
+
+    def _get_object(self) -> str:
+        trail = self._config.sources.trail
+        key = next(iter(self.sights.trail_keys), None)
+        # Of a key that nobody has AWS tells whether it may be read only to those who may list the bucket.
+        body = ask(self._session.s3().get_object, Bucket=trail.bucket, Key=key or NOBODY, Range="bytes=0-0")["Body"]
+        body.close()
+        return f"a byte of {key}"
+
     def _get_table(self) -> str:
         ask(self._session.glue().get_table, DatabaseName="default", Name=NOBODY)
         return "the data catalogue"
@@ -232,6 +288,26 @@ class Probe:
             )  # fmt: skip  # as the others
         return " and ".join(self._log_groups)
 
+    def _get_query_execution(self) -> str:
+        ask(self._session.stopping().get_query_execution, QueryExecutionId=_NO_QUERY)
+        return "a query was told that does not exist"
+
+    def _stop_query_execution(self) -> str:
+        # Of a query that nobody has: AWS refuses it as not found, and nothing is stopped.
+        ask(self._session.stopping().stop_query_execution, QueryExecutionId=_NO_QUERY)
+        return "a query was stopped that does not exist"
+
+
+def _name_of(url: str) -> str:
+    return url.rsplit("/", 1)[-1]
+
+
+def _queue_words(url: str, answer: Answer) -> str:
+    told = answer.get("Attributes", {})
+    waiting = clean(told.get("ApproximateNumberOfMessages")) or "?"
+    dead = "" if "RedrivePolicy" in told else ", no dead-letter queue: what cannot be read comes again until it expires"
+    return f"queue {_name_of(url)}: {waiting} messages wait{dead}"
+
 
 def attempt(permission: Permission, call: Callable[[], str]) -> Attempt:
     """Try one permission by a call whose answer is a few words. Never raises AWS's errors."""
@@ -255,6 +331,8 @@ def _refused(permission: Permission, error: ClientError) -> Attempt:
         named = _PRINCIPAL.search(words)
         principal = named.group(1) if named else None
         return Attempt(permission=permission, outcome=Outcome.DENIED, words=errors.explain(error), principal=principal)
+    if errors.code_of(error) in errors.MENDS:
+        return _failed(permission, error)
     if reason == "answer":
         # AWS looked at the arguments, so it had allowed the call.
         return Attempt(permission=permission, outcome=Outcome.ALLOWED, words=f"AWS: {errors.code_of(error)}")

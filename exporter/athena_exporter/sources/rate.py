@@ -26,6 +26,7 @@ QUOTAS: Mapping[tuple[str, str], Quota] = {
     ("athena", "ListQueryExecutions"): Quota(rate=5, burst=10),
     ("athena", "BatchGetQueryExecution"): Quota(rate=20, burst=40),
     ("athena", "GetQueryExecution"): Quota(rate=100, burst=200),
+    ("athena", "StopQueryExecution"): Quota(rate=20, burst=80),
     # Not published. Asked for once a pass; taken to be as scarce as the other lists.
     ("athena", "ListWorkGroups"): Quota(rate=5, burst=10),
     ("athena", "GetWorkGroup"): Quota(rate=5, burst=10),
@@ -41,6 +42,9 @@ QUOTAS: Mapping[tuple[str, str], Quota] = {
     ("cloudwatch", "GetMetricData"): Quota(rate=2, burst=4),
     # https://docs.aws.amazon.com/servicequotas/latest/userguide/reference_limits.html
     ("service-quotas", "GetServiceQuota"): Quota(rate=5, burst=10),
+    # S3 takes 5,500 a second and prefix: https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html
+    ("s3", "GetObject"): Quota(rate=400, burst=400),
+    ("s3", "ListObjectsV2"): Quota(rate=20, burst=40),
 }
 """By service and operation; an operation without a line here is not limited."""
 

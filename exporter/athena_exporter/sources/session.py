@@ -27,6 +27,7 @@ from athena_exporter.sources.answers import Answer, Clock, answered_at, ask, tid
 from athena_exporter.sources.billing import Billing
 from athena_exporter.sources.errors import GarbledAnswerError
 from athena_exporter.sources.rate import Rates
+from athena_exporter.sources.topics import SnsApi
 
 Count: TypeAlias = Callable[[str, str, str], None]
 """Told of every HTTP attempt: service, operation, result (`ok`, AWS's error code or botocore's error class)."""
@@ -73,6 +74,18 @@ class AthenaApi(Protocol):
         ...
 
 
+class StoppingApi(Protocol):
+    """The operations of Athena that the guard uses; one of them writes."""
+
+    def get_query_execution(self, **arguments: Any) -> Answer:  # botocore's arguments
+        """One query execution."""
+        ...
+
+    def stop_query_execution(self, **arguments: Any) -> Answer:  # as above
+        """Stop one query."""
+        ...
+
+
 class CloudTrailApi(Protocol):
     """The operation of CloudTrail that the exporter uses."""
 
@@ -106,6 +119,34 @@ class GlueApi(Protocol):
 
     def get_table(self, **arguments: Any) -> Answer:  # botocore's arguments
         """One table or view of the catalogue."""
+        ...
+
+
+class SqsApi(Protocol):
+    """The operations of SQS that the exporter uses; one of them deletes."""
+
+    def receive_message(self, **arguments: Any) -> Answer:  # botocore's arguments
+        """Up to ten messages, hidden from others for a while."""
+        ...
+
+    def delete_message_batch(self, **arguments: Any) -> Answer:  # as above
+        """Delete up to ten messages."""
+        ...
+
+    def get_queue_attributes(self, **arguments: Any) -> Answer:  # as above
+        """How a queue is set up."""
+        ...
+
+
+class S3Api(Protocol):
+    """The operations of S3 that the exporter uses; both of them read only."""
+
+    def get_object(self, **arguments: Any) -> Answer:  # botocore's arguments
+        """One object; its `Body` is a stream."""
+        ...
+
+    def list_objects_v2(self, **arguments: Any) -> Answer:  # as above
+        """A page of up to 1,000 keys."""
         ...
 
 
@@ -152,6 +193,7 @@ class Session:
         bill: Bill | None = None,
     ) -> None:
         self.region = region
+        self._has_role = role_arn is not None
         self._observe = observe
         self._endpoint_url = endpoint_url
         self._wire = _Wire(rates=rates, count=count, bill=bill)
@@ -162,6 +204,12 @@ class Session:
     def athena(self) -> AthenaApi:
         """A new Athena client, safe to use from one thread at a time."""
         return cast("AthenaApi", self._client(self._session, "athena"))
+
+    def stopping(self) -> StoppingApi:
+        """A new Athena client that may stop queries. Raises ValueError: the session has no role of its own."""
+        if not self._has_role:
+            raise ValueError("queries are stopped through a role of its own only (guard.role_arn)")
+        return cast("StoppingApi", self._client(self._session, "athena"))
 
     def cloudtrail(self) -> CloudTrailApi:
         """A new CloudTrail client."""
@@ -179,6 +227,14 @@ class Session:
         """A new Glue client."""
         return cast("GlueApi", self._client(self._session, "glue"))
 
+    def sqs(self) -> SqsApi:
+        """A new SQS client."""
+        return cast("SqsApi", self._client(self._session, "sqs"))
+
+    def s3(self) -> S3Api:
+        """A new S3 client."""
+        return cast("S3Api", self._client(self._session, "s3"))
+
     def logs(self) -> Any:  # watchtower wants botocore's own
         """A new CloudWatch Logs client.
 
@@ -186,6 +242,10 @@ class Session:
         the service checks them all the same.
         """
         return self._client(self._session, "logs", Config(parameter_validation=False))
+
+    def sns(self) -> SnsApi:
+        """A new SNS client."""
+        return cast("SnsApi", self._client(self._session, "sns"))
 
     def sts(self) -> Any:  # botocore makes its clients at run time
         """A new STS client."""

@@ -8,10 +8,11 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-refe
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
-from athena_exporter.records import UNKNOWN, FailedStart, StartedQuery, Target
+from athena_exporter.records import UNKNOWN, FailedStart, Identity, StartedQuery, Target
 from athena_exporter.sources.identity import IdentityRules, identify
 from athena_exporter.sources.privacy import Naming
 from athena_exporter.sources.text import clean
@@ -28,6 +29,19 @@ Start: TypeAlias = StartedQuery | FailedStart
 
 class MalformedRecordError(ValueError):
     """A record that lacks what makes it one: its JSON, its time or its id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who called, as it may be kept, and the job that his user agent or his session tells."""
+
+    identity: Identity
+    workload: str | None
+
+
+def caller_of(record: Mapping[str, Any], rules: IdentityRules, naming: Naming) -> Caller:
+    """Who a CloudTrail record speaks of. Never raises."""
+    return Caller(identity=naming.identity(identify(record, rules)), workload=workload_of_record(record))
 
 
 def record_of(event: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,7 +72,12 @@ def read_event(
 
 
 def read_record(
-    record: Mapping[str, Any], *, rules: IdentityRules, target: Target, naming: Naming | None = None
+    record: Mapping[str, Any],
+    *,
+    rules: IdentityRules,
+    target: Target,
+    naming: Naming | None = None,
+    caller: Caller | None = None,
 ) -> Start | None:
     """Parse one CloudTrail record, as parsed JSON.
 
@@ -67,6 +86,7 @@ def read_record(
         rules: how identities are told.
         target: the account and Region of the trail, should the record not say them.
         naming: how people are named; by default as they are.
+        caller: what `caller_of` says of the record, where it is known already.
 
     Returns:
         None for a record of another service or operation.
@@ -80,22 +100,22 @@ def read_record(
     event_id = clean(record.get("eventID"))
     query_id = _query_id(record)
     error_code = clean(record.get("errorCode"))
-    told = _told(record, rules, target, naming or Naming())
+    caller = caller or caller_of(record, rules, naming or Naming())
+    told = _told(record, target, caller)
     if query_id is not None and error_code is None:
-        workload = workload_of_record(record)
-        return StartedQuery(query_id=query_id, event_id=event_id or query_id, workload=workload, **told)
+        return StartedQuery(query_id=query_id, event_id=event_id or query_id, workload=caller.workload, **told)
     if event_id is None:
         raise MalformedRecordError("the record has no id")
     return FailedStart(event_id=event_id, error_code=error_code or UNKNOWN, **told)
 
 
-def _told(record: Mapping[str, Any], rules: IdentityRules, target: Target, naming: Naming) -> dict[str, Any]:
+def _told(record: Mapping[str, Any], target: Target, caller: Caller) -> dict[str, Any]:
     """What a start tells, accepted or refused."""
     return {
         **place_of(record, target),
         "started_at": time_of(record),
         "workgroup": clean(mapping(record.get("requestParameters")).get("workGroup")),
-        "identity": naming.identity(identify(record, rules)),
+        "identity": caller.identity,
     }
 
 

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import click
 
-from athena_testbed.demo.run import demo
+from athena_testbed.demo.parts import Guard
+from athena_testbed.demo.run import Wishes, demo
 from athena_testbed.durations import duration
 
 
@@ -22,12 +23,20 @@ class _Duration(click.ParamType[timedelta]):
 
 @click.command()
 @click.option("--for", "limit", type=_Duration(), help="End by itself so long after printing the addresses: 90s, 5m.")
-def main(limit: timedelta | None) -> None:
+@click.option(
+    "--guard",
+    type=click.Choice([one.value for one in Guard]),
+    default=Guard.DRY_RUN.value,
+    show_default=True,
+    help="Whether queries of somebody above a budget are stopped.",
+)
+def main(limit: timedelta | None, guard: str) -> None:
     """Start a simulated AWS account, the exporter and Prometheus on this machine, and show what they say.
 
-    No credentials, nothing outside this machine, nothing left behind. Ctrl-C ends it.
+    After a few seconds one person runs away: watch the budget, the alert, the notification and, with
+    `--guard enforce`, the stop. No credentials, nothing outside this machine, nothing left behind. Ctrl-C ends it.
     """
-    sys.exit(demo(os.environ, limit))
+    sys.exit(demo(os.environ, Wishes(limit=limit, guard=Guard(guard))))
 
 
 if __name__ == "__main__":

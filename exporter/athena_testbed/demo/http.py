@@ -12,7 +12,7 @@ class NoAnswerError(Exception):
     """Nobody answered, or not as hoped."""
 
 
-def ask(address: Address, path: str, *, method: str = "GET") -> bytes:
+def ask(address: Address, path: str, *, method: str = "GET", body: bytes | None = None) -> bytes:
     """The body of a good answer.
 
     Raises:
@@ -20,7 +20,7 @@ def ask(address: Address, path: str, *, method: str = "GET") -> bytes:
     """
     connection = HTTPConnection(address.netloc, timeout=_TIMEOUT_S)
     try:
-        connection.request(method, path)
+        connection.request(method, path, body)
         answer = connection.getresponse()
         body = answer.read()
     except (OSError, HTTPException) as error:

@@ -7,12 +7,15 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from athena_testbed.demo import runaway
 from athena_testbed.demo.ports import Address
+from athena_testbed.settings import ACCOUNT_ID
 
 REGION = "eu-west-1"
 PROVISIONING = Path(__file__).resolve().parents[3] / "provisioning" / "prometheus" / "prometheus.yml"
@@ -20,6 +23,19 @@ PROVISIONING = Path(__file__).resolve().parents[3] / "provisioning" / "prometheu
 JOB = "athena-exporter"
 """The scrape job of that configuration that reads the exporter."""
 SCRAPE_INTERVAL = "1s"
+
+
+INBOX = "budgets"
+"""Whose letters the exporter's notifications are."""
+GUARD_ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/athena-guard"
+
+
+class Guard(StrEnum):
+    """What the exporter's guard may do."""
+
+    OFF = "off"
+    DRY_RUN = "dry_run"
+    ENFORCE = "enforce"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +68,9 @@ def testbed_command(address: Address, now: datetime) -> list[str]:
     return [sys.executable, "-m", "athena_testbed", *flags]
 
 
-def exporter_configuration(ledger: Path, testbed: Address) -> str:
+def exporter_configuration(ledger: Path, testbed: Address, guard: Guard) -> str:
     """The exporter's configuration, as YAML."""
-    document = {
+    document: dict[str, Any] = {
         "targets": [{"region": REGION}],
         # Nobody else needs the quota of this account; all of it, and the odd call would come a moment too early.
         "aws": {"endpoint_url": testbed.url, "rate_share": 0.9},
@@ -69,14 +85,25 @@ def exporter_configuration(ledger: Path, testbed: Address) -> str:
         "identity": {"patience": "2d", "source_down_after": "3d"},
         "exposition": {"series_warmup": "5s", "interval": "1s"},
         "events": {"enabled": True},
-    }
+        "budgets": [
+            {"name": runaway.BUDGET, "per": "user", "window": "rolling 24h", "limit": runaway.LIMIT,
+             "enforce": "stop_queries"},
+            {"name": "workgroup-month", "per": "workgroup", "window": "month", "limit": "250 USD"},
+        ],
+        # Long enough that Prometheus has seen the limit, too: so the demo shows one thing after the other.
+        "notifications": {
+            "wait": "5s",
+            "webhooks": [{"name": "inbox", "format": "json", "url": f"{testbed.url}/_testbed/inbox/{INBOX}"}],
+        },
+        "guard": {"mode": guard.value, "role_arn": GUARD_ROLE, "grace": "10s", "interval": "1s"},
+    }  # fmt: skip  # as it reads in YAML
     return yaml.safe_dump(document, sort_keys=False)
 
 
-def exporter_command(folder: Path, ledger: Path, addresses: Addresses) -> list[str]:
+def exporter_command(folder: Path, ledger: Path, addresses: Addresses, guard: Guard) -> list[str]:
     """The exporter, with its configuration written into the folder."""
     configuration = folder / "exporter.yml"
-    configuration.write_text(exporter_configuration(ledger, addresses.testbed), encoding="utf-8")
+    configuration.write_text(exporter_configuration(ledger, addresses.testbed, guard), encoding="utf-8")
     flags = ["--config", str(configuration), "--web.listen-address", addresses.exporter.netloc]
     return [str(exporter_program()), "serve", *flags]
 
@@ -86,12 +113,12 @@ def exporter_program() -> Path:
     return Path(sys.executable).with_name("athena-exporter")
 
 
-def prometheus_configuration(committed: str, folder: Path, exporter: Address) -> str:
+def prometheus_configuration(committed: str, rules: Iterable[Path], exporter: Address) -> str:
     """The project's own configuration with the demo's address and intervals, everything else as it is.
 
     Args:
         committed: the project's configuration, as YAML.
-        folder: where that lies; relative names in it are relative to it.
+        rules: the files of rules to load instead of those that it names.
         exporter: what to scrape.
     """
     document: dict[str, Any] = yaml.safe_load(committed)
@@ -101,8 +128,27 @@ def prometheus_configuration(committed: str, folder: Path, exporter: Address) ->
         if job["job_name"] == JOB:
             job["static_configs"] = [{"targets": [exporter.netloc]}]
     if "rule_files" in document:
-        document["rule_files"] = [str(folder / name) for name in document["rule_files"]]
+        document["rule_files"] = [str(path) for path in rules]
     return yaml.safe_dump(document, sort_keys=False)
+
+
+def hastened_rules(rules: Iterable[Path], folder: Path) -> list[Path]:
+    """Copies of the files of rules that are evaluated as often as the demo scrapes; how long each waits, stays."""
+    folder.mkdir()
+    copies = []
+    for path in rules:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for group in document["groups"]:
+            group["interval"] = SCRAPE_INTERVAL
+        copies.append(folder / path.name)
+        copies[-1].write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+    return copies
+
+
+def committed_rules(committed: str) -> list[Path]:
+    """The files of rules that the project's configuration names."""
+    patterns = yaml.safe_load(committed).get("rule_files", [])
+    return [path for pattern in patterns for path in sorted(PROVISIONING.parent.glob(pattern))]
 
 
 def _hasten(section: dict[str, Any]) -> None:
@@ -116,7 +162,8 @@ def prometheus_command(program: str, folder: Path, addresses: Addresses) -> list
     """Prometheus, with its configuration and its storage in the folder."""
     configuration = folder / "prometheus.yml"
     committed = PROVISIONING.read_text(encoding="utf-8")
-    text = prometheus_configuration(committed, PROVISIONING.parent, addresses.exporter)
+    rules = hastened_rules(committed_rules(committed), folder / "rules")
+    text = prometheus_configuration(committed, rules, addresses.exporter)
     configuration.write_text(text, encoding="utf-8")
     return [
         program,

@@ -21,15 +21,18 @@ from urllib.parse import quote
 from rich.console import Console, Group
 from rich.live import Live
 
-from athena_testbed.demo import comparison, parts, ports, screen
+from athena_testbed.demo import comparison, parts, ports, screen, story
 from athena_testbed.demo.child import Child, ChildEndedError
 from athena_testbed.demo.figures import Figures, read
 from athena_testbed.demo.http import NoAnswerError, ask
+from athena_testbed.demo.parts import Guard
+from athena_testbed.demo.runaway import Runaway
+from athena_testbed.demo.story import Story
 
-_START_S = 60.0
+_START_S = 120.0
 _REFRESH_S = 1.0
 _REPEAT_S = 10.0
-_SETTLE_S = 40.0
+_SETTLE_S = 120.0
 _ENDING_S = 15.0
 """What settling takes, about; the demo's time includes it, or a third of it if that is less."""
 _STEP_S = 0.1
@@ -87,6 +90,14 @@ class World:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What a person may choose. `limit`: how long after the addresses are printed it ends by itself, None for never."""
+
+    limit: timedelta | None = None
+    guard: Guard = Guard.DRY_RUN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Folders:
     """Where the demo writes: the ledger has its own, in memory where there is such a disk.
 
@@ -99,20 +110,31 @@ class Folders:
 
 
 class Demo:
-    """One demo in one folder. `limit`: how long after the addresses are printed it ends by itself; None for never."""
+    """One demo in one folder."""
 
-    def __init__(self, world: World, folders: Folders, limit: timedelta | None) -> None:
+    def __init__(self, world: World, folders: Folders, wishes: Wishes) -> None:
         """Nothing starts before `run`. Raises OSError if no port is free."""
         self._console = world.console
         self._world = world
         self._folder = folders.files
         self._ledger = folders.ledger / "ledger.db"
-        self._limit = limit
+        self._wishes = wishes
         self._prometheus = shutil.which("prometheus", path=world.environment.get("PATH"))
         self._held = ports.Held(9989, 9988, 9090)
         exporter, testbed, prometheus = self._held.addresses
         self._at = parts.Addresses(exporter=exporter, testbed=testbed, prometheus=prometheus)
         self._children: list[Child] = []
+        self._runaway = Runaway()
+        self._story = Story(
+            tuple(
+                story.steps(
+                    exporter=exporter,
+                    testbed=testbed,
+                    prometheus=None if self._prometheus is None else prometheus,
+                    stops=wishes.guard is Guard.ENFORCE,
+                )
+            )
+        )
 
     def run(self) -> None:
         """Start, show, compare, end. Raises ChildEndedError, SlowStartError."""
@@ -136,7 +158,7 @@ class Demo:
         self._start("testbed", parts.testbed_command(self._at.testbed, self._world.now()))
         if not self._until("testbed", lambda: ask(self._at.testbed, "/_testbed/status")):
             return False
-        self._start("exporter", parts.exporter_command(self._folder, self._ledger, self._at))
+        self._start("exporter", parts.exporter_command(self._folder, self._ledger, self._at, self._wishes.guard))
         if self._prometheus is not None:
             self._start("prometheus", parts.prometheus_command(self._prometheus, self._folder, self._at))
         return self._until("exporter", self._exporter_ready) and self._until("prometheus", self._prometheus_ready)
@@ -226,13 +248,26 @@ class Demo:
 
     def _each(self, interval: float, began: float, show: Callable[[Group], object]) -> None:
         """Show a summary now and then until the time is over or a signal comes."""
-        end = began + _showing_s(self._limit)
-        due = began
+        end = began + _showing_s(self._wishes.limit)
+        due = look = began
         while (now := self._world.monotonic()) < end and not self._world.signals.count:
+            if now >= look:
+                look = now + _LOOK_S
+                self._go_on(timedelta(seconds=now - began))
             if now >= due:
                 due = now + interval
                 show(self._summary(f"After {now - began:.0f} s", self._figures()))
             self._pause()
+
+    def _go_on(self, elapsed: timedelta) -> None:
+        """The runaway starts what is due, and whatever becomes of it is said at once."""
+        queries = self._runaway.due(elapsed, self._world.now())
+        if queries:
+            ask(self._at.testbed, "/_testbed/queries", method="POST", body=json.dumps(queries).encode())
+        for seen in self._story.look(self._world.now()):
+            self._console.print(screen.seen(seen), soft_wrap=True)
+            if seen.name == story.STOP:
+                self._runaway.give_up()
 
     def _summary(self, title: str, figures: Figures) -> Group:
         width, height = self._console.size
@@ -249,6 +284,8 @@ class Demo:
         self._settle(over)
         figures = self._figures()
         self._console.print(self._summary("At the end", figures))
+        if self._story.seen:
+            self._console.print(screen.story(self._story))
         self._console.print(comparison.words(self._compared(figures)))
 
     def _settle(self, over: datetime) -> None:
@@ -321,13 +358,13 @@ def _has_room(folder: Path) -> bool:
     return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > _ROOM_BYTES
 
 
-def demo(environment: Mapping[str, str], limit: timedelta | None) -> int:
+def demo(environment: Mapping[str, str], wishes: Wishes) -> int:
     """Run the demo on standard output; the exit code: 0, or 1 if a part failed."""
     console = Console() if Console().is_terminal else Console(width=_PAPER_WIDTH)
     with Signals().listening() as signals, _folders() as folders:
         try:
             world = World(console=console, signals=signals, environment=environment)
-            Demo(world, folders, limit).run()
+            Demo(world, folders, wishes).run()
         except (ChildEndedError, SlowStartError, NoAnswerError, OSError) as error:
             Console(stderr=True).print(f"demo: {error}", soft_wrap=True, markup=False, highlight=False)
             return 1

@@ -9,6 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from athena_testbed.demo.figures import PENDING, Figures, SourceState, Usage, Usages, dearest, total
+from athena_testbed.demo.runaway import PERSON
+from athena_testbed.demo.story import Seen, Story
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 SIDE_BY_SIDE = 120
@@ -24,6 +26,18 @@ def summary(figures: Figures, *, title: str, rows: int) -> Group:
     users = _table("Top users today", "user", figures.named_today, rows)
     workgroups = _table("Top workgroups today", "workgroup", figures.workgroups_today, rows)
     return Group(Text(title, style="bold"), *_headlines(figures), Text(), Columns([users, workgroups], padding=(0, 3)))
+
+
+def seen(one: Seen) -> Text:
+    """What has just happened, in one line."""
+    return Text(f"{one.at:%H:%M:%S.%f}"[:-3] + f"  {one.name}: {one.words}", style="bold")
+
+
+def story(told: Story) -> Group:
+    """What became of the runaway, in the order in which it was seen, and what is still to come."""
+    lines = [seen(one) for one in told.seen.values()]
+    waiting = [Text(f"not yet: {', '.join(told.open)}")] if told.open else []
+    return Group(Text(f"\n{PERSON} ran away:", style="bold"), *lines, *waiting)
 
 
 def rows_that_fit(width: int, height: int) -> int:

@@ -1,7 +1,8 @@
 """Every alert fires when it should and is silent when it should be: promtool judges what a real exporter would show.
 
-tests/rules/*.yaml are written from the stories in tests/support/rule_cases.py: real counting, the real exposition.
-`--update-golden` writes them. They are made here, not by `make dashboards`: the dashboards know nothing of the ledger.
+tests/rules/*.yaml are written from the stories in tests/support/{rule,budget}_cases.py: real counting, the real
+exposition. `--update-golden` writes them. They are made here, not by `make dashboards`: the dashboards know nothing of
+the ledger.
 """
 
 import subprocess
@@ -9,9 +10,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import budget_cases
 import pytest
+import rule_cases
 import yaml
-from rule_cases import CASES, Case
+from rule_cases import Case
 from rule_stories import Story, input_series
 
 from athena_dashboards.alerts.model import Rule
@@ -21,7 +24,8 @@ from athena_exporter.catalog import MetricType
 
 ROOT = Path(__file__).resolve().parents[3]
 FOLDER = ROOT / "tests" / "rules"
-HEAD = "# Generated from tests/support/rule_cases.py: pytest tests/dashboards/alerts --update-golden\n"
+HEAD = "# Generated from tests/support/{}.py: pytest tests/dashboards/alerts --update-golden\n"
+CASES = rule_cases.CASES | budget_cases.CASES
 RULES = {rule.title: rule for group in GROUPS for rule in group.rules}
 
 
@@ -82,7 +86,8 @@ def _document(rule: Rule, cases: Iterable[Case], folder: Path) -> str:
         "evaluation_interval": duration(max(max(case.step, case.every) for case in cases)),
         "tests": tests,
     }
-    return HEAD + yaml.safe_dump(whole, sort_keys=False, width=10_000, allow_unicode=True)
+    head = HEAD.format("budget_cases" if rule.title in budget_cases.CASES else "rule_cases")
+    return head + yaml.safe_dump(whole, sort_keys=False, width=10_000, allow_unicode=True)
 
 
 @pytest.mark.parametrize("title", CASES)

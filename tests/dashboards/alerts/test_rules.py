@@ -13,7 +13,7 @@ from athena_dashboards.alerts import files, grafana
 from athena_dashboards.alerts.model import Rule, RuleError, Severity, Shown, State
 from athena_dashboards.alerts.places import panel_id
 from athena_dashboards.alerts.rules import GROUPS
-from athena_dashboards.alerts.rules.exporter import OUTLET, THROTTLED
+from athena_dashboards.alerts.rules.exporter import CHANNELS, OUTLET, THROTTLED
 from athena_dashboards.alerts.said import duration, said
 from athena_dashboards.alerts.wording import Dialect, Wording, readable
 from athena_dashboards.boards import BOARDS
@@ -24,7 +24,9 @@ from athena_dashboards.theme import Unit
 from athena_dashboards.thresholds import Threshold
 from athena_exporter import catalog
 from athena_exporter.cli import readers
+from athena_exporter.cli.channels import consumer_of
 from athena_exporter.config import Config
+from athena_exporter.config.notifications import WebhookSettings
 from athena_exporter.ledger.outbox import Bounds
 from athena_exporter.sources import errors
 
@@ -209,9 +211,9 @@ def test_every_alert_links_to_its_heading_wherever_the_runbook_is_published() ->
             assert rule["annotations"]["runbook_url"] == f"{published}#{rule['title'].lower()}"
 
 
-def test_only_what_ends_all_watching_or_loses_data_calls_somebody() -> None:
+def test_only_what_ends_all_watching_loses_data_or_hits_a_limit_calls_somebody() -> None:
     critical = {rule.title for rule in RULES if rule.severity is Severity.CRITICAL}
-    assert critical == {"AthenaExporterDown", "AthenaOutboxNearBound"}
+    assert critical == {"AthenaExporterDown", "AthenaOutboxNearBound", "AthenaBudgetExceeded"}
 
 
 def test_one_rule_only_fires_when_prometheus_does_not_answer() -> None:
@@ -228,6 +230,12 @@ def test_codes_of_throttling_are_those_that_the_exporter_takes_for_it() -> None:
 
 def test_the_delivery_of_events_is_called_what_the_exporter_calls_it() -> None:
     assert readers.OUTLET == OUTLET
+
+
+def test_the_channels_of_notifications_are_called_what_the_exporter_calls_them() -> None:
+    channel = WebhookSettings(name="ops", url_env="OPS_WEBHOOK")
+    assert re.fullmatch(CHANNELS, consumer_of(channel))
+    assert not re.fullmatch(CHANNELS, OUTLET)
 
 
 def test_what_the_rules_say_of_the_exporters_bounds_is_so() -> None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -95,6 +96,7 @@ def _usage(portions: list[Portion], budget: Budget, now_ms: int) -> dict[str, in
     return found
 
 
+@pytest.mark.no_cover
 @given(PORTIONS)
 @settings(max_examples=150, deadline=None)
 def test_a_replay_finds_what_watching_would_have_seen(portions: list[Portion]) -> None:

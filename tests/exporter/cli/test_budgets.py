@@ -135,7 +135,7 @@ def test_what_was_used_before_the_range_counts_in_it() -> None:
 def test_a_simulation_for_people_says_what_it_knew() -> None:
     result = run("budgets", "simulate", "--config", "exporter.yml")
     shown = " ".join(result.stdout.split())
-    assert "1 stopped, 1 warned only" in shown
+    assert "1 over a limit, 0 of them stopped, 1 warned only" in shown
     assert "query by query from" in shown
     assert "what running queries have scanned so far is not known" in shown
     assert result.stderr == "", "no bar where nobody sits"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner, Result
-from whole_exporter import CREDENTIALS, EVERYTHING, account, configured
+from whole_exporter import CREDENTIALS, EVERYTHING, GUARDED, account, configured
 
 import athena_testbed
 from athena_exporter.cli import main
@@ -225,3 +225,59 @@ def test_no_region_is_a_matter_of_set_up(running: athena_testbed.Running, tmp_pa
     result = check(path)
     assert result.exit_code == 2
     assert "no Region: set AWS_REGION" in result.stderr
+
+
+# -- the guard ------------------------------------------------------------------------------------------------------
+
+
+def test_a_guard_that_could_act_is_tried_and_told(running: athena_testbed.Running, tmp_path: Path) -> None:
+    result = check(configured(tmp_path, running, GUARDED), "--format", "json")
+    assert result.exit_code == 0, result.output
+    found = findings(result)
+    assert found["guard"]["words"].startswith("at most 10 queries a minute, through arn:aws:iam::123456789012:role/")
+    assert found["athena:StopQueryExecution"]["words"].endswith("AWS: InvalidRequestException")
+    assert found["athena:GetQueryExecution"]["mark"] == "ok"
+
+
+def test_a_guards_role_that_may_not_stop_queries_gets_its_statement(
+    running: athena_testbed.Running, tmp_path: Path
+) -> None:
+    running.plan_faults([{"kind": "denied", "operation": "athena:StopQueryExecution"}])
+    result = check(configured(tmp_path, running, GUARDED), "--format", "json")
+    assert result.exit_code == 1
+    found = findings(result)["athena:StopQueryExecution"]
+    assert found["words"] == "denied; the guard stops nothing"
+    assert found["statement"]["Action"] == ["athena:StopQueryExecution"]
+    assert found["statement"]["Resource"] == ["arn:aws:athena:eu-west-1:123456789012:workgroup/*"]
+
+
+def test_a_guards_role_that_cannot_be_assumed_is_told(running: athena_testbed.Running, tmp_path: Path) -> None:
+    running.plan_faults([{"kind": "denied", "operation": "sts:AssumeRole"}])
+    result = check(configured(tmp_path, running, GUARDED), "--format", "json")
+    assert result.exit_code == 1
+    (found,) = [one for name, one in findings(result).items() if name.startswith("role arn:")]
+    assert "sts:AssumeRole" in found["mend"]
+
+
+@pytest.mark.parametrize(
+    ("guard", "what", "words"),
+    [
+        ("mode: dry_run", "guard", "dry run: it tells what it would stop, and stops nothing"),
+        (
+            "{mode: enforce, role_arn: 'arn:aws:iam::444455556666:role/g'}", "guard",
+            "not guarded: guard.role_arn belongs to account 444455556666; the alert is all there is here",
+        ),
+        ("{mode: dry_run, kill_switch: /dev/null}", "guard", "the kill switch is on (/dev/null exists)"),
+        ("mode: off", "budgets", "enforce: stop_queries of 'hard' stops nobody: guard.mode is off"),
+    ],
+)  # fmt: skip  # a case a row
+def test_a_guard_that_stops_nothing_says_why_and_is_tried_on_nobody(
+    running: athena_testbed.Running, tmp_path: Path, guard: str, what: str, words: str
+) -> None:
+    running.testbed.forget_calls()
+    budgets = GUARDED.partition("guard:")[0]
+    path = configured(tmp_path, running, budgets + "guard: " + (guard if "{" in guard else f"{{{guard}}}"))
+    result = check(path, "--format", "json")
+    assert result.exit_code == 0, result.output
+    assert findings(result)[what]["words"].startswith(words)
+    assert not {"AssumeRole", "StopQueryExecution"} & {call["operation"] for call in running.calls()}

@@ -42,7 +42,7 @@ def test_bash_completes_a_command_by_the_script(tmp_path: Path) -> None:
     program.chmod(0o755)
     environ = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
     found = subprocess.run(
-        ["bash", os.fspath(tmp_path / "ask.sh")], env=environ, capture_output=True, text=True, check=True, timeout=30
+        ["bash", os.fspath(tmp_path / "ask.sh")], env=environ, capture_output=True, text=True, check=True, timeout=60
     )
     assert found.stdout == "iam-policy"
 

@@ -10,7 +10,8 @@ from click.testing import CliRunner
 
 from athena_exporter.cli import main
 from athena_exporter.config import Config, load
-from athena_exporter.sources.permissions import PERMISSIONS, Feature, own_grant
+from athena_exporter.sources.grants import own_grant
+from athena_exporter.sources.permissions import PERMISSIONS, Feature
 from athena_exporter.sources.policy import document, terraform
 
 ROLE = "arn:aws-us-gov:iam::444455556666:role/athena-reader"
@@ -160,6 +161,7 @@ def test_terraform_reads_no_template_into_a_name() -> None:
     [
         (("--account", "12"), "--account: '12' is no account id; write its 12 digits, or * for any"),
         (("--role", "arn:x"), "--role: no target has the role 'arn:x'; targets[].role_arn is set nowhere"),
+        (("--guard", "--role", ROLE), "--guard and --role: each prints the policy of one role; give one of them"),
         (("--config", "/nonexistent.yml"), "/nonexistent.yml: cannot be read"),
     ],
 )
@@ -172,6 +174,63 @@ def test_bad_input_gets_one_line_and_exit_code_2(arguments: tuple[str, ...], wor
 
 def test_a_role_that_no_target_has_is_answered_with_those_there_are(full: Path) -> None:
     assert f"there are {ROLE}" in run("--config", str(full), "--role", "arn:x").stderr
+
+
+GUARD_ROLE = "arn:aws:iam::111122223333:role/athena-guard"
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> Path:
+    path = tmp_path / "guarded.yml"
+    path.write_text(
+        "targets: [{region: eu-west-1}, {region: eu-central-1}, {region: us-gov-west-1, role_arn: '" + ROLE + "'}]\n"
+        f"guard: {{mode: enforce, role_arn: '{GUARD_ROLE}'}}\n"
+    )
+    return path
+
+
+def test_the_guards_role_may_stop_queries_of_its_own_account_and_nothing_else(guarded: Path) -> None:
+    (statement,) = policy("--config", str(guarded), "--guard")["Statement"]
+    assert statement == {
+        "Sid": "StopQueries",
+        "Effect": "Allow",
+        "Action": ["athena:GetQueryExecution", "athena:StopQueryExecution"],
+        "Resource": [
+            "arn:aws:athena:eu-west-1:111122223333:workgroup/*",
+            "arn:aws:athena:eu-central-1:111122223333:workgroup/*",
+        ],
+    }
+
+
+def test_the_exporter_may_assume_the_guards_role_and_stop_nothing_itself(guarded: Path) -> None:
+    result = run("--config", str(guarded))
+    found = by_sid(json.loads(result.stdout))
+    assert found["AssumeTheGuardsRole"]["Resource"] == [GUARD_ROLE]
+    assert found["ReadOtherAccounts"]["Resource"] == [ROLE]
+    assert "StopQueryExecution" not in result.stdout
+    assert f"the role {GUARD_ROLE} needs a policy of its own: add --guard" in result.stderr
+    assert "StopQueryExecution" not in run("--config", str(guarded), "--role", ROLE).stdout
+
+
+@pytest.mark.parametrize("mode", ["off", "dry_run"])
+def test_a_guard_that_stops_nothing_needs_no_permission_and_its_roles_policy_is_printed_all_the_same(
+    tmp_path: Path, mode: str
+) -> None:
+    path = tmp_path / "soft.yml"
+    path.write_text(f"guard: {{mode: {mode}}}\n")
+    assert "AssumeTheGuardsRole" not in by_sid(policy("--config", str(path)))
+    told = by_sid(policy("--config", str(path), "--guard", "--account", "444455556666", AWS_REGION="eu-west-1"))
+    assert told["StopQueries"]["Resource"] == ["arn:aws:athena:eu-west-1:444455556666:workgroup/*"]
+
+
+def test_a_target_of_another_account_is_not_in_the_guards_policy(tmp_path: Path) -> None:
+    path = tmp_path / "other.yml"
+    path.write_text(
+        "targets: [{region: us-gov-west-1, role_arn: '" + ROLE + "'}]\n"
+        f"guard: {{mode: enforce, role_arn: '{GUARD_ROLE}'}}\n"
+    )
+    (statement,) = policy("--config", str(path), "--guard")["Statement"]
+    assert statement["Resource"] == ["arn:aws:athena:*:111122223333:workgroup/*"]
 
 
 def test_the_table_of_permissions_has_no_action_twice_in_a_feature() -> None:

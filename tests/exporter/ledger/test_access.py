@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from book import (
     BORN,
     DAY,
@@ -391,6 +392,7 @@ def stories(draw: st.DrawFn) -> tuple[list[Life], list[Batch]]:
     return universe, draw(st.lists(batches(universe), max_size=10))
 
 
+@pytest.mark.no_cover
 @given(stories(), st.integers(0, 10))
 @settings(max_examples=80, deadline=None)
 def test_any_order_and_repetition_comes_to_the_brute_force_count(

@@ -7,6 +7,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from spending import BUDGETS, COMPONENTS, PRICES, Spending, adapted
@@ -88,6 +89,7 @@ def equals_the_brute_force_count(ledger: Ledger, truth: Spending) -> None:
             assert used(state) == truth.used(state.budget, now), (state.budget.name, now)
 
 
+@pytest.mark.no_cover
 @given(stories(), st.lists(st.booleans(), min_size=12, max_size=12))
 @settings(max_examples=50, deadline=None)
 def test_usage_is_the_brute_force_count_over_late_identities_restarts_and_clocks(
@@ -111,6 +113,7 @@ def test_usage_is_the_brute_force_count_over_late_identities_restarts_and_clocks
 some_budgets = st.lists(st.sampled_from(BUDGETS), unique=True)
 
 
+@pytest.mark.no_cover
 @given(stories(), st.lists(st.tuples(some_budgets, st.booleans()), min_size=12, max_size=12))
 @settings(max_examples=50, deadline=None)
 def test_a_new_configuration_knows_all_that_it_says_to_know(

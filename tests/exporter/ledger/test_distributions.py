@@ -82,6 +82,7 @@ def stories(draw: st.DrawFn) -> list[tuple[str, float, list[tuple[str, int]]]]:
     return draw(st.lists(st.tuples(happens, st.sampled_from([0.0, 15.0, 60.0, 119.0, 120.0]), queries), max_size=12))
 
 
+@pytest.mark.no_cover
 @given(stories())
 @settings(max_examples=60, deadline=None)
 def test_increases_are_exact_and_every_page_is_consistent(

@@ -56,11 +56,11 @@ def test_a_second_process_is_refused_too_and_may_follow_when_the_first_has_ended
     )
     command = [sys.executable, "-c", code, str(tmp_path / "ledger.db")]
     lock = files.WriterLock(tmp_path / "ledger.db")
-    refused = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    refused = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert refused.returncode == 1
     assert refused.stderr.strip().endswith("end that one first")
     lock.release()
-    assert subprocess.run(command, capture_output=True, text=True, timeout=30, check=False).returncode == 0
+    assert subprocess.run(command, capture_output=True, text=True, timeout=60, check=False).returncode == 0
 
 
 def test_a_refused_ledger_gives_its_lock_back(tmp_path: Path) -> None:

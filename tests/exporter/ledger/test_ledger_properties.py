@@ -11,6 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import Oracle
@@ -140,6 +141,7 @@ def stories(draw: st.DrawFn) -> tuple[list[Life], list[Batch]]:
     return universe, draw(st.lists(batches(universe), max_size=12))
 
 
+@pytest.mark.no_cover
 @given(stories())
 @settings(max_examples=200, deadline=None)
 def test_any_order_repetition_and_split_counts_what_the_brute_force_counts(
@@ -158,6 +160,7 @@ def test_any_order_repetition_and_split_counts_what_the_brute_force_counts(
         assert {(row.workgroup, row.statement_type, row.state): row.queries for row in rows} == oracle.executions()
 
 
+@pytest.mark.no_cover
 @given(stories(), st.lists(st.booleans(), min_size=12, max_size=12))
 @settings(max_examples=40, deadline=None)
 def test_restarts_between_batches_change_nothing(story: tuple[list[Life], list[Batch]], restarts: list[bool]) -> None:
@@ -178,6 +181,7 @@ def test_restarts_between_batches_change_nothing(story: tuple[list[Life], list[B
             equals_the_oracle(ledger, oracle)
 
 
+@pytest.mark.no_cover
 @given(stories())
 @settings(max_examples=60, deadline=None)
 def test_pruned_ids_met_again_are_not_counted_again(story: tuple[list[Life], list[Batch]]) -> None:
@@ -197,6 +201,7 @@ def test_pruned_ids_met_again_are_not_counted_again(story: tuple[list[Life], lis
                 equals_the_oracle(ledger, oracle)
 
 
+@pytest.mark.no_cover
 @given(stories(), st.integers(0, 2))
 @settings(max_examples=40, deadline=None)
 def test_a_full_label_budget_moves_users_to_other_and_loses_none(
@@ -218,6 +223,7 @@ def test_a_full_label_budget_moves_users_to_other_and_loses_none(
             assert totals(samples, catalog.USER_QUERIES)[()] == sum(oracle.by_user().values())
 
 
+@pytest.mark.no_cover
 @given(stories())
 @settings(max_examples=40, deadline=None)
 def test_money_is_the_sum_of_each_querys_rounded_price(story: tuple[list[Life], list[Batch]]) -> None:

@@ -2,15 +2,17 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from book import BORN, DAY, HOUR, MB, NOON, TARGET, Book, MakeBook, query, query_id, start
 
 from athena_exporter import catalog
+from athena_exporter.ledger import outbox
+from athena_exporter.ledger.model import Fact
 from athena_exporter.ledger.outbox import Bounds
 from athena_exporter.ledger.store import LedgerSettings
-from athena_exporter.records import QueryError, State
+from athena_exporter.records import QueryError, State, epoch_ms
 
 LATER = NOON + 10 * DAY
 TWO = {"rules": {"facts": True}, "consumers": ("events", "history")}
@@ -162,3 +164,102 @@ def test_facts_that_are_too_many_are_dropped_oldest_first(make_book: MakeBook) -
 
 def _with_consumers(book: Book, *names: str) -> LedgerSettings:
     return replace(book.settings, consumers=names)
+
+
+# -- readers of news alone ----------------------------------------------------------------------------------------
+
+CHANNEL = "notifications/ops"
+MIXED = {"rules": {"facts": True}, "consumers": ("events",), "channels": (CHANNEL,)}
+
+
+def tell(book: Book, kind: str, *, at: datetime = NOON) -> None:
+    with book.ledger._transaction() as connection:
+        outbox.write(connection, 1, [Fact(kind=kind, at=at, body="{}")], epoch_ms(at))
+
+
+def kinds(book: Book, consumer: str) -> list[str]:
+    return [fact.kind for fact in book.ledger.pending_facts(consumer, 100)]
+
+
+def test_a_channel_reads_news_alone_and_events_read_everything(make_book: MakeBook) -> None:
+    with make_book(**MIXED) as book:
+        book.deliver(query(1), start(1))
+        tell(book, "budget")
+        book.deliver(query(2), start(2))
+        tell(book, "guard")
+        assert kinds(book, "events") == ["query", "budget", "query", "guard"]
+        assert kinds(book, CHANNEL) == ["budget", "guard"]
+        assert [fact.seq for fact in book.ledger.pending_facts(CHANNEL, 1, after=2)] == [4]
+        assert (depth(book, "events"), depth(book, CHANNEL)) == (4, 2)
+
+
+def test_a_channel_that_is_down_keeps_the_news_and_nothing_else(make_book: MakeBook) -> None:
+    with make_book(**MIXED) as book:
+        tell(book, "budget")
+        for number in range(50):
+            book.deliver(query(number), start(number))
+        tell(book, "guard")
+        book.ledger.acknowledge("events", 52)
+        assert stored(book) == ["budget", "guard"]
+        assert (depth(book, "events"), depth(book, CHANNEL)) == (0, 2)
+        book.deliver(query(60), start(60))
+        assert (kinds(book, "events"), depth(book, "events")) == (["query"], 1)
+        book.reopen()
+        assert stored(book) == ["budget", "guard", "query"]
+        book.ledger.acknowledge(CHANNEL, 52)
+        book.ledger.acknowledge("events", 53)
+        assert stored(book) == []
+        assert (depth(book, "events"), depth(book, CHANNEL)) == (0, 0)
+
+
+def test_events_that_are_down_hold_up_no_channel(make_book: MakeBook) -> None:
+    with make_book(**MIXED) as book:
+        book.deliver(query(1), start(1))
+        tell(book, "budget")
+        book.ledger.acknowledge(CHANNEL, 2)
+        assert (kinds(book, CHANNEL), depth(book, CHANNEL), depth(book, "events")) == ([], 0, 2)
+        tell(book, "guard")
+        assert kinds(book, CHANNEL) == ["guard"]
+
+
+def test_one_channel_waits_for_no_other(make_book: MakeBook) -> None:
+    with make_book(channels=(CHANNEL, "notifications/team")) as book:
+        tell(book, "budget")
+        book.ledger.acknowledge(CHANNEL, 1)
+        assert (kinds(book, CHANNEL), kinds(book, "notifications/team")) == ([], ["budget"])
+        book.ledger.acknowledge("notifications/team", 1)
+        assert stored(book) == []
+
+
+def test_news_hold_back_no_mark_for_they_hold_all_that_they_tell_of(make_book: MakeBook) -> None:
+    with make_book(channels=(CHANNEL,)) as book:
+        book.deliver(query(1), start(1))
+        tell(book, "budget")
+        book.swept(LATER, query(2, at=LATER), start(2, at=LATER))
+        book.ledger.prune(TARGET)
+        assert book.ledger.view(TARGET).low_water() == LATER - 3 * DAY
+        assert kinds(book, CHANNEL) == ["budget"]
+
+
+def test_what_is_dropped_counts_for_those_who_wanted_it(make_book: MakeBook) -> None:
+    with make_book(**MIXED, outbox_bounds=Bounds(max_age=DAY)) as book:
+        book.deliver(query(1), start(1), query(2), start(2), at=NOON)
+        tell(book, "budget")
+        book.deliver(at=NOON + 2 * DAY)
+        book.ledger.prune(TARGET)
+        assert book.shown(catalog.OUTBOX_DROPPED) == {("events",): 3, (CHANNEL,): 1}
+
+
+def test_news_between_many_queries_are_found_without_reading_them(make_book: MakeBook) -> None:
+    with make_book(**MIXED) as book:
+        statement = """
+            SELECT seq FROM facts f JOIN targets t ON t.id = f.target_id
+            WHERE seq > (SELECT max(acknowledged_seq, 0) FROM consumers WHERE name = ?) AND kind IN ('budget', 'guard')
+            ORDER BY seq LIMIT 1
+            """
+        plan = book.ledger._writer.execute(f"EXPLAIN QUERY PLAN {statement}", (CHANNEL,)).fetchall()
+        assert any("USING INDEX facts_news" in row[3] for row in plan), plan
+
+
+def stored(book: Book) -> list[str]:
+    return [kind for (kind,) in book.ledger._writer.execute("SELECT kind FROM facts ORDER BY seq")]

@@ -265,7 +265,7 @@ def test_a_batch_is_in_memory_before_another_one_is_counted(tmp_path: Path) -> N
             super()._remember(target, fresh)
 
     def second() -> None:
-        assert committed.wait(10)
+        assert committed.wait(60)
         book.deliver(query(2))
         other_done.set()
 

@@ -21,6 +21,7 @@ from athena_exporter.outlets.insights import (
     DEAREST_QUERIES,
     EVENTS_BY_TABLE,
     FAILED_QUERIES,
+    GUARD_ACTIONS,
     INSIGHTS,
     LAST_READS,
     METADATA_VERSUS_READS,
@@ -88,11 +89,19 @@ RAN = (
     ran(4, HOSTILE, 0, at=NOON - 2 * DAY, state="failed", error_name="syntax_error", workgroup="ad-hoc"),
 )
 
+GUARDED = (
+    NOON,
+    {
+        Field.EVENT_TYPE: "guard", Field.EVENT_TIME: instant(NOON), Field.ACCESS_ID: "g1", Field.QUERY_ID: "q1",
+        Field.USER: "ann", Field.WORKGROUP: "primary", Field.GUARD_RESULT: "stopped", Field.BUDGET: "daily",
+    },
+)  # fmt: skip  # as above
+
 
 @pytest.fixture(scope="module")
 def logs() -> Iterator[Account]:
     with account() as account_:
-        for group, events in ((GROUPS.table_access, ACCESSES), (GROUPS.queries, RAN)):
+        for group, events in ((GROUPS.table_access, ACCESSES), (GROUPS.queries, (*RAN, GUARDED))):
             account_.client.create_log_group(logGroupName=group)
             account_.client.create_log_stream(logGroupName=group, logStreamName="s")
             for at, event in sorted(events, key=lambda pair: pair[0]):
@@ -119,12 +128,21 @@ def run(logs: Account, insight: Insight, prefix: str = "") -> list[list[dict[str
         answers.append(logs.client.get_query_results(queryId=started["queryId"]))
         return bool(answers[-1]["status"] == "Complete")
 
-    until(is_complete, seconds=10, what=insight.name, every=0.02)
+    until(is_complete, what=insight.name, every=0.02)
     return list(answers[-1]["results"])
 
 
 def rows(logs: Account, insight: Insight) -> list[dict[str, str]]:
     return [{cell["field"]: cell["value"] for cell in row if cell["field"] != "@ptr"} for row in run(logs, insight)]
+
+
+def test_the_guards_actions_are_told_apart_from_queries(logs: Account) -> None:
+    (action,) = rows(logs, GUARD_ACTIONS)
+    assert (action[Field.GUARD_RESULT], action[Field.USER], action[Field.QUERY_ID]) == ("stopped", "ann", "q1")
+    for insight in (NEWEST_QUERIES, DEAREST_QUERIES, FAILED_QUERIES, queries_of("ann")):
+        assert not any(Field.GUARD_RESULT in row for row in rows(logs, insight))
+        assert len(rows(logs, insight)) == len({row[Field.QUERY_ID] for row in rows(logs, insight)})
+    assert {row[Field.STATE] for row in rows(logs, NEWEST_QUERIES)} == {"succeeded", "failed"}
 
 
 def columns(found: list[dict[str, str]], *names: str) -> list[tuple[str | None, ...]]:

@@ -53,9 +53,11 @@ LABELS = {
     "service": ("athena", "cloudtrail"),
     "operation": ("BatchGetQueryExecution", "LookupEvents"),
     "result": ("ok", "ThrottlingException"),
+    "action": ("stop", "stop"),
     "record": ("execution", "identity"),
     "label": ("user", "database"),
     "consumer": ("events", "history"),
+    "channel": ("ops", "team"),
     "version": ("1.0.0", "1.0.0"),
     "python_version": ("3.11.0", "3.12.0"),
 }

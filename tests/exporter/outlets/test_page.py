@@ -419,7 +419,7 @@ def test_it_links_only_to_what_the_exporter_serves(whole: Element) -> None:
     assert links == ["/metrics", "/-/healthy", "/-/ready", "/docs/metrics"]
     with serve("127.0.0.1:0", application(exposition)) as server:
         for link in links:
-            connection = http.client.HTTPConnection(server.address.host, server.address.port, timeout=10)
+            connection = http.client.HTTPConnection(server.address.host, server.address.port, timeout=60)
             connection.request("GET", link)
             assert connection.getresponse().status == 200
             connection.close()
@@ -462,7 +462,7 @@ def test_it_is_served_with_its_policy_and_compressed() -> None:
     exposition, body = Exposition(), page(busy(), NOW)
     exposition.publish(b"athena_queries_total 1\n", body)
     with serve("127.0.0.1:0", application(exposition)) as server:
-        connection = http.client.HTTPConnection(server.address.host, server.address.port, timeout=10)
+        connection = http.client.HTTPConnection(server.address.host, server.address.port, timeout=60)
         connection.request("GET", "/", headers={"Accept-Encoding": "gzip"})
         answer = connection.getresponse()
         assert gzip.decompress(answer.read()) == body

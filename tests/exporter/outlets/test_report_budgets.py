@@ -1,11 +1,24 @@
 """The report of budgets as it is printed: nearest first, both units in one column for people, apart for machines."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from rich.console import Console
 
-from athena_exporter.budgets import Amount, Budget, Calendar, Crossing, Level, Per, Period, Resolution, Unit, assess
+from athena_exporter.budgets import (
+    Amount,
+    Budget,
+    Calendar,
+    Crossing,
+    Enforce,
+    Level,
+    Per,
+    Period,
+    Resolution,
+    Unit,
+    assess,
+)
 from athena_exporter.ledger.budgeting import TargetBudgets
 from athena_exporter.outlets import report as reports
 from athena_exporter.records import Target, epoch_ms
@@ -91,7 +104,18 @@ def test_crossings_stand_in_the_order_of_time_and_are_summed_up_by_subject() -> 
     told = [crossing(Level.EXCEEDED, NOW + 5), crossing(Level.WARNED)]
     table = reports.build_crossings([reports.TargetCrossings(target=IRELAND, crossings=told)], ["a note"])
     assert [row[7] for row in table.rows] == ["warned", "exceeded"]
-    assert table.notes == ("1 stopped, 0 warned only", "a note")
+    assert table.notes == ("1 over a limit, 0 of them stopped, 0 warned only", "a note")
+
+
+def test_only_a_budget_that_enforces_would_have_stopped_anybody() -> None:
+    soft, hard = crossing(Level.EXCEEDED), crossing(Level.EXCEEDED, NOW + 5)
+    hard = replace(hard, subject="bob", budget=replace(hard.budget, enforce=Enforce.STOP_QUERIES))
+    told = [reports.TargetCrossings(target=IRELAND, crossings=[soft, hard])]
+    table = reports.build_crossings(told, (), limit=5)
+    assert [row[3] for row in table.rows] == ["exceeded", "stopped"]
+    assert table.notes == ("2 over a limit, 1 of them stopped, 0 warned only",)
+    keys = [column.key for column in reports.build_crossings(told, ()).columns]
+    assert [row[keys.index("enforce")] for row in reports.build_crossings(told, ()).rows] == ["none", "stop_queries"]
 
 
 def test_a_limit_shortens_a_table_and_none_is_below_one() -> None:

@@ -133,6 +133,7 @@ def test_a_failing_cloudwatch_counts_nothing_twice(make_world: MakeWorld, hand: 
 SIZES = (10, 60, 200)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("workgroups", SIZES)
 def test_an_hour_costs_what_the_table_says_and_less_than_a_third_of_the_next_best(
     make_world: MakeWorld, hand: Hand, workgroups: int

@@ -1,6 +1,7 @@
 """One query execution in AWS's words, and every way in which it can be less than that."""
 
 import hashlib
+import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -190,9 +191,9 @@ def test_other_statements_keep_aws_word(sql: str) -> None:
 @pytest.mark.parametrize("filler", [" ", "-", "--\n", "/*", "/**/", "*", "explain ", "\n"])
 def test_a_hostile_quarter_megabyte_is_read_at_once(filler: str) -> None:
     sql = filler * (262_144 // len(filler))
-    began = datetime.now(tz=UTC)
+    began = time.thread_time()
     record(("Query",), sql)
-    assert datetime.now(tz=UTC) - began < timedelta(seconds=2)
+    assert time.thread_time() - began < 2
 
 
 def test_no_sql_leaves_the_parser() -> None:

@@ -100,6 +100,7 @@ def test_types_in_types_cannot_keep_the_parser_busy(word: str) -> None:
     assert nested(6) == read("SELECT a FROM t")
 
 
+@pytest.mark.no_cover
 def test_a_statement_of_too_many_parts_is_given_up() -> None:
     assert read("SELECT a" + "-a" * 60_000 + " FROM t").unparsed == "too_complex"
 
@@ -108,6 +109,7 @@ HOSTILE = ("'", '"', "`", "-", "/*", "1", "1e", "in (1,", "x'", "a-1.", "(", "wi
 """What could make an expression search back and forth, or a parser try everything twice."""
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_text_takes_long(text: str) -> None:
     """Five times the length may take five times as long, and not twenty-five times."""

@@ -61,6 +61,8 @@ class Place:
     columns: int
     target: Json
     values: Values
+    reach: str = ""
+    """The panel's own range, where it has one."""
 
 
 @dataclass(slots=True)
@@ -171,7 +173,7 @@ class DataSources:
             answers.append(self._call("logs", "get_query_results", queryId=started["queryId"]))
             return answers[-1]["status"] not in {"Scheduled", "Running"}
 
-        until(is_over, seconds=30, what=f"Logs Insights answers {text}", every=0.02)
+        until(is_over, what=f"Logs Insights answers {text}", every=0.02)
         if answers[-1]["status"] != "Complete":
             raise QueryError(f"Logs Insights: {answers[-1]['status']}")
         return text, len(answers[-1]["results"])
@@ -256,7 +258,7 @@ class Board:
             for target in panel.get("targets", ()):
                 yield Place(
                     board=self.board.uid, panel=panel["title"], because=signals[panel["id"]].empty_is_right,
-                    columns=panel["gridPos"]["w"], target=target, values=values,
+                    columns=panel["gridPos"]["w"], target=target, values=values, reach=panel.get("timeFrom", ""),
                 )  # fmt: skip  # as short as it can be said
 
     def answers(self, chosen: Values | None = None) -> Iterator[Asked]:
@@ -273,6 +275,7 @@ def answered(sources: DataSources, place: Place, asked: Range) -> Asked:
     """A query and what came of it."""
     found: int | None = None
     text, error = str(place.target.get("expr") or place.target.get("expression")), ""
+    asked = sources.reach(f"now-{place.reach}") if place.reach else asked
     try:
         text, found = sources.ask(place, asked)
     except (QueryError, grafana.UnknownVariableError) as raised:

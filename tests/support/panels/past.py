@@ -178,6 +178,7 @@ class Life:
                 self._commit(name, records, at)
             if at == moments[-1]:
                 self._conclude(batches, at)
+            self.ledger.decide(at)
             self.ledger.reveal()
             yield at, [*self.ledger.samples(at), *self.telemetry.samples()]
 
@@ -225,6 +226,7 @@ def life(path: Path, running: athena_testbed.Running, clocks: Moved, began: date
     config = load(path, {})
     target = Target(account_id=athena_testbed.ACCOUNT_ID, region=running.settings.region)
     telemetry = Telemetry()
+    telemetry.guard(target, config.guard.mode, is_killed=False, waiting={})
     clocks.aws.put(began)
     clocks.own.put(began)
     with ExitStack() as stack:

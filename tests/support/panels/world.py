@@ -139,8 +139,21 @@ def _configuration(folder: Path, running: athena_testbed.Running, **differences:
         },
         "exposition": {"interval": "1s"},
         "events": {"enabled": True, "query_text": "redacted"},
+        "guard": {"mode": "dry_run"},
         **differences,
     }
+
+
+def _budgets(plan: Plan) -> list[dict[str, Any]]:
+    """Limits that some users, roles and workgroups of this company come near to, hit, and are far from."""
+    gib, usd = plan.queries_per_day * 4, plan.queries_per_day / 16
+    rolling = {"window": "rolling 31d", "warn": 0.5}
+    return [
+        {"name": "user-daily", "per": "user", "window": "day", "limit": f"{gib / 4:.1f} GiB"},
+        {"name": "user-31-days", "per": "user", "limit": f"{gib:.1f} GiB", "enforce": "stop_queries", **rolling},
+        {"name": "role-31-days", "per": "role", "limit": f"{usd:.2f} USD", **rolling},
+        {"name": "workgroup-monthly", "per": "workgroup", "window": "month", "limit": f"{usd:.2f} USD"},
+    ]
 
 
 def _written(path: Path, document: object) -> Path:
@@ -157,14 +170,15 @@ def world(folder: Path, prometheus: str, promtool: str, plan: Plan, *, is_quiet:
         end = aws.now()
         recording, began = _past(folder, running, aws, plan, end)
         history = _blocks(folder, promtool, recording, {"job": JOB, "instance": f"127.0.0.1:{port}"})
-        live = _configuration(folder, running, exposition={"interval": "1s", "series_warmup": "3s"})
+        exposition = {"interval": "1s", "series_warmup": "3s"}
+        live = _configuration(folder, running, exposition=exposition, budgets=_budgets(plan))
         command = [
             str(Path(sys.executable).with_name("athena-exporter")), "serve",
             "--config", str(_written(folder / "live.yml", live)), "--web.listen-address", f"127.0.0.1:{port}",
         ]  # fmt: skip  # a command
         url = f"http://127.0.0.1:{port}"
         with process(command, folder / "exporter.log"), _prometheus(folder, prometheus, port) as server:
-            until(lambda: _is_live(server), seconds=60, what="Prometheus has scraped the exporter")
+            until(lambda: _is_live(server), what="Prometheus has scraped the exporter")
             at = _rest(running, server, plan, began) if is_quiet else datetime.now(UTC)
             yield World(
                 account=running, exporter=url, prometheus=server, plan=plan, began=began, at=at, history=history
@@ -192,7 +206,7 @@ def _past(
     steps = plan.steps(end)
     began = steps[0] - plan.coarse
     told = {"identity": {"patience": "5d", "source_down_after": "6d"}, "exposition": {"series_warmup": "1m"}}
-    path = _written(folder / "past.yml", _configuration(folder, running, **told))
+    path = _written(folder / "past.yml", _configuration(folder, running, budgets=_budgets(plan), **told))
     recording = Recording()
     with life(path, running, Moved(aws=aws, own=MovedClock()), began) as lived:
         for at, samples in lived.through(steps, plan.reads(end), end - timedelta(days=plan.cloudwatch_days)):
@@ -227,7 +241,7 @@ def _prometheus(folder: Path, binary: str, port: int) -> Iterator[Prometheus]:
     ]  # fmt: skip  # a command
     with process(command, folder / "prometheus.log"):
         server = Prometheus(f"http://{address}")
-        until(lambda: fetch(f"{server.url}/-/ready"), seconds=60, what="Prometheus is ready")
+        until(lambda: fetch(f"{server.url}/-/ready"), what="Prometheus is ready")
         yield server
 
 

@@ -11,7 +11,6 @@ from athena_dashboards.promql import (
     absent,
     aggregate,
     clamp_min,
-    is_not,
     like,
     number,
     only_with,
@@ -19,6 +18,7 @@ from athena_dashboards.promql import (
     over_time,
     relabel,
     select,
+    unlike,
 )
 from athena_dashboards.signals import delivery
 from athena_dashboards.signals import exporter as signals
@@ -32,6 +32,8 @@ THROTTLED = like(".*(Throttl|TooManyRequests|LimitExceeded|SlowDown|PriorRequest
 """AWS's codes for too many calls."""
 OUTLET = "events"
 """What the exporter calls the delivery of events among its sources; it has a rule of its own."""
+CHANNELS = "notifications/.*"
+"""What it calls the channels of notifications, among its sources and its consumers; they have a rule of their own."""
 
 
 def down() -> Expr:
@@ -45,7 +47,7 @@ def down() -> Expr:
 def source_age() -> Expr:
     """Seconds since each source that runs was read to its end; infinite for one that fails and never was."""
     last = aggregate("min", select(catalog.SOURCE_LAST_SUCCESS).now, *_SOURCE)
-    runs = aggregate("max", select(catalog.SOURCE_UP, source=is_not(OUTLET)).now, *_SOURCE)
+    runs = aggregate("max", select(catalog.SOURCE_UP, source=unlike(f"{OUTLET}|{CHANNELS}")).now, *_SOURCE)
     never = only_without(runs < 1, last, on=_SOURCE)
     return (number("time()") - only_with(last, runs, on=_SOURCE)) | (never + number("Inf"))
 
@@ -70,8 +72,8 @@ def unattributed() -> Expr:
 
 
 def delivery_age() -> Expr:
-    """How long the oldest fact has waited for each consumer."""
-    return aggregate("max", select(catalog.OUTBOX_OLDEST_AGE).now, *PROCESS, "consumer")
+    """How long the oldest fact has waited for each consumer of events."""
+    return aggregate("max", select(catalog.OUTBOX_OLDEST_AGE, consumer=unlike(CHANNELS)).now, *PROCESS, "consumer")
 
 
 def outbox_depth() -> Expr:

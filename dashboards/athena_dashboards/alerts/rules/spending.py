@@ -4,27 +4,18 @@ from datetime import timedelta
 
 from athena_dashboards import links, thresholds
 from athena_dashboards.alerts.model import Group, Rule, Severity, Shown
-from athena_dashboards.alerts.rules.parts import TARGET, WORKGROUP, risen, steady
+from athena_dashboards.alerts.rules.parts import WORKGROUP, risen, steady
 from athena_dashboards.alerts.wording import Wording
-from athena_dashboards.promql import Expr, aggregate, clamp_min, only_without, select, unlike
-from athena_dashboards.signals import failures, limits, spend, users, workgroups
+from athena_dashboards.promql import Expr, aggregate, clamp_min, only_without, select
+from athena_dashboards.signals import failures, limits, spend, workgroups
 from athena_exporter import catalog
-from athena_exporter.records import OTHER, PENDING, UNATTRIBUTED, UNKNOWN
 
 _HOUR, _DAY, _SPIKE, _WEEK = "1h", "1d", "6h", "1w"
-_NOBODY = (PENDING, OTHER, UNATTRIBUTED, UNKNOWN)
-"""Values of the label `user` that stand for several people, or for none."""
 
 
 def workgroup_scan() -> Expr:
     """Bytes of the last hour by workgroup."""
     return steady(risen(select(catalog.SCANNED_BYTES), _HOUR, *WORKGROUP), _HOUR)
-
-
-def user_scan() -> Expr:
-    """Bytes of this UTC day by user, by the time of the queries: right also while the exporter catches up."""
-    people = select(catalog.USER_WINDOW_SCANNED_BYTES, window="today", user=unlike("|".join(_NOBODY)))
-    return aggregate("max", people.now, *TARGET, "user")
 
 
 def scan_spike() -> Expr:
@@ -70,21 +61,6 @@ GROUP = Group(
                 "the threshold is {threshold}."
             ),
             shown=Shown(board=links.WORKGROUPS, signal=workgroups.OVER_TIME),
-        ),
-        Rule(
-            uid="athena-user-scan",
-            title="AthenaUserScanThreshold",
-            severity=Severity.WARNING,
-            expr=user_scan,
-            threshold=thresholds.USER_SCAN,
-            lasts=timedelta(0),
-            summary="A user scans more in a day than anybody planned.",
-            description=Wording(
-                "{user} (account {account_id}, {region}) has scanned {value} since midnight UTC; "
-                "the threshold is {threshold}."
-            ),
-            shown=Shown(board=links.USERS, signal=users.SCANNED_BY_USER),
-            line="the panel shows the chosen range, the rule a UTC day",
         ),
         Rule(
             uid="athena-scan-spike",

@@ -6,7 +6,17 @@ of it is open, `delivery.py` takes rounds out of the outbox. docs/events.md is f
 """
 
 from athena_exporter.outlets.events.delivery import Delivery, Groups
-from athena_exporter.outlets.events.fields import ACCESS_FIELDS, QUERY_FIELDS, Field
+from athena_exporter.outlets.events.fields import ACCESS_FIELDS, GUARD_FIELDS, QUERY_FIELDS, Field
 from athena_exporter.outlets.events.shape import Event, Stream, events_of
 
-__all__ = ["ACCESS_FIELDS", "QUERY_FIELDS", "Delivery", "Event", "Field", "Groups", "Stream", "events_of"]
+__all__ = [
+    "ACCESS_FIELDS",
+    "GUARD_FIELDS",
+    "QUERY_FIELDS",
+    "Delivery",
+    "Event",
+    "Field",
+    "Groups",
+    "Stream",
+    "events_of",
+]

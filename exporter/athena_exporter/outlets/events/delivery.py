@@ -9,17 +9,17 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol
 
 from athena_exporter.ledger.outbox import StoredFact
+from athena_exporter.outlets.backoff import Backoff
 from athena_exporter.outlets.events.acceptance import Tally
 from athena_exporter.outlets.events.shape import Stream, events_of
 from athena_exporter.outlets.events.transport import Outgoing, Transport
 
 FACTS_AT_ONCE = 2_500
 """What a round takes out of the outbox at most; their bytes are bounded there. Two rounds are in memory at a time."""
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=1)
 
 
 class Outbox(Protocol):
@@ -44,32 +44,6 @@ class Groups:
     def of(self, stream: Stream) -> str:
         """The log group of a sort of events."""
         return self.table_access if stream is Stream.TABLE_ACCESS else self.queries
-
-
-class Backoff:
-    """When to try again: after a second, then twice as long each time, up to a minute, never all at one moment."""
-
-    def __init__(self, monotonic: Callable[[], float], chance: Callable[[], float]) -> None:
-        """`monotonic` in seconds; `chance` in [0, 1)."""
-        self._monotonic = monotonic
-        self._chance = chance
-        self._failures = 0
-        self._not_before = float("-inf")
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether it is too early."""
-        return self._monotonic() < self._not_before
-
-    def failed(self) -> None:
-        """Once more in vain."""
-        longest = min(FIRST_PAUSE * 2**self._failures, LONGEST_PAUSE).total_seconds()
-        self._failures = min(self._failures + 1, 10)
-        self._not_before = self._monotonic() + longest * (0.5 + self._chance() / 2)
-
-    def succeeded(self) -> None:
-        """Begin anew."""
-        self._failures = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

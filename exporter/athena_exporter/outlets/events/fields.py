@@ -61,6 +61,17 @@ class Field(StrEnum):
     SQL_TEXT = auto()
     SQL_CUT = auto()
     UNPARSED = auto()
+    EVENT_TYPE = auto()
+    ACTION_ID = auto()
+    GUARD_MODE = auto()
+    GUARD_RESULT = auto()
+    BUDGET = auto()
+    SUBJECT = auto()
+    USED_BYTES = auto()
+    LIMIT_BYTES = auto()
+    USED_USD = auto()
+    LIMIT_USD = auto()
+    DECIDED_AT = auto()
 
 
 _BOTH = MappingProxyType(
@@ -124,10 +135,39 @@ _QUERY_ONLY = MappingProxyType(
     }
 )
 
+_GUARD_ONLY = MappingProxyType(
+    {
+        Field.V: _BOTH[Field.V],
+        Field.EVENT_TIME: "When the guard knew how it ended; the event's own time, too.",
+        Field.ACCESS_ID: _BOTH[Field.ACCESS_ID],
+        Field.QUERY_ID: _BOTH[Field.QUERY_ID],
+        Field.USER: "Who had started the query, as `identity.privacy` lets it out.",
+        Field.ACCOUNT_ID: _BOTH[Field.ACCOUNT_ID],
+        Field.REGION: _BOTH[Field.REGION],
+        Field.WORKGROUP: _BOTH[Field.WORKGROUP],
+        Field.EVENT_TYPE: "`guard`. A query event has no such field.",
+        Field.ACTION_ID: "The same for the same query, budget and window, however often it was tried.",
+        Field.GUARD_MODE: "`dry_run` or `enforce`.",
+        Field.GUARD_RESULT: "`stopped`, `already_finished`, `denied`, `throttled`, `failed`, `expired`, `dry_run` or "
+        "`killed`; docs/budgets.md says what each means.",
+        Field.BUDGET: "The budget whose limit was reached.",
+        Field.SUBJECT: "Who had reached it: a user, role, workgroup, component or workload.",
+        Field.USED_BYTES: "What the subject's finished queries had scanned in the window, where the limit is in bytes.",
+        Field.LIMIT_BYTES: "That limit.",
+        Field.USED_USD: "What they cost at list price, where the limit is in dollars.",
+        Field.LIMIT_USD: "That limit.",
+        Field.DECIDED_AT: "When the guard meant to stop the query, by AWS's clock.",
+        Field.ENDED_AT: "When it knew how that ended.",
+    }
+)
+
 ACCESS_FIELDS: Mapping[Field, str] = MappingProxyType(_BOTH | _ACCESS_ONLY)
 """Every field of a table-access event, and what it says."""
 QUERY_FIELDS: Mapping[Field, str] = MappingProxyType(_BOTH | _QUERY_ONLY)
 """Every field of a query event, and what it says."""
+
+GUARD_FIELDS: Mapping[Field, str] = _GUARD_ONLY
+"""Every field of an event of the guard, and what it says. They are in the log group of the queries."""
 
 
 def table_of(fields: Mapping[Field, str]) -> str:

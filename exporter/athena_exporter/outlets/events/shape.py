@@ -14,12 +14,16 @@ from json.encoder import encode_basestring_ascii
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
+from athena_exporter.budgets import Unit
 from athena_exporter.ledger.failures import failure
 from athena_exporter.ledger.outbox import StoredFact
 from athena_exporter.outlets.events.fields import Field
 from athena_exporter.records import UNATTRIBUTED, UNKNOWN, Kind, Origin, QueryError, State, Target, epoch_ms
 
 VERSION = 1
+GUARD = "guard"
+"""The `event_type` of the guard's events, and the kind of their facts."""
+_EVENTS = frozenset({"query", "identity", "access", GUARD})
 LARGEST_MESSAGE = 200 * 1024
 """Bytes of one event. watchtower cuts at 256 KiB, in the middle of the JSON; CloudWatch Logs refuses above 1 MiB."""
 _NANO = 1_000_000_000
@@ -55,10 +59,17 @@ class Event(NamedTuple):
 
 
 def events_of(fact: StoredFact) -> list[Event]:
-    """The events that a fact means, none of them larger than `LARGEST_MESSAGE` (as long as a name isn't)."""
+    """The events that a fact means, none of them larger than `LARGEST_MESSAGE` (as long as a name isn't).
+
+    None for a kind that is no event: it is for others.
+    """
+    if fact.kind not in _EVENTS:
+        return []
     told = json.loads(fact.body)
     if fact.kind == "access":
         return [_of_call(fact.target, told)]
+    if fact.kind == GUARD:
+        return [_of_guard(fact.target, told)]
     execution = told["execution"]
     uses = _once(execution["tables"])
     # What the events share is written once: writing is most of the work.
@@ -194,6 +205,31 @@ def _of_call(target: Target, told: Mapping[str, Any]) -> Event:
     )  # fmt: skip  # as above
     at_ms = epoch_ms(datetime.fromisoformat(told["at"]))
     return Event(Stream.TABLE_ACCESS, target, at_ms, f"{{{inside}}}")
+
+
+# -- the guard --------------------------------------------------------------------------------------------------------
+
+_GUARD = _Form(
+    Field.V, Field.EVENT_TYPE, Field.EVENT_TIME, Field.ACCESS_ID, Field.ACTION_ID, Field.QUERY_ID, Field.USER,
+    Field.ACCOUNT_ID, Field.REGION, Field.WORKGROUP, Field.GUARD_MODE, Field.GUARD_RESULT, Field.BUDGET, Field.SUBJECT,
+    Field.USED_BYTES, Field.LIMIT_BYTES, Field.USED_USD, Field.LIMIT_USD, Field.DECIDED_AT, Field.ENDED_AT,
+)  # fmt: skip  # a list of names reads best in rows
+
+
+def _of_guard(target: Target, told: Mapping[str, Any]) -> Event:
+    """What the guard has done to a query, or has not."""
+    used, limit = told["used"], told["limit"]
+    amounts = (used, limit, None, None) if told["unit"] == Unit.BYTES else (None, None, used / _NANO, limit / _NANO)
+    ended_at = instant_of(told["ended_at"])
+    inside = _GUARD.filled(
+        (
+            VERSION, GUARD, ended_at, access_id(target, told["action_id"], told["decided_at"], GUARD),
+            told["action_id"], told["query_id"], told["user"], target.account_id, target.region, told["workgroup"],
+            told["mode"], told["result"], told["budget"], told["subject"], *amounts,
+            instant_of(told["decided_at"]), ended_at,
+        )
+    )  # fmt: skip  # the fields' own rows
+    return Event(Stream.QUERIES, target, epoch_ms(datetime.fromisoformat(told["ended_at"])), f"{{{inside}}}")
 
 
 # -- queries ----------------------------------------------------------------------------------------------------------

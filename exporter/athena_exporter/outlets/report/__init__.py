@@ -7,6 +7,9 @@ Stage: ledger's rollups -> **report** -> people and their spreadsheets. Pure: it
 from athena_exporter.outlets.report.budgets import NAME as BUDGETS
 from athena_exporter.outlets.report.budgets import RUNNING, TargetCrossings, build_budgets, build_crossings
 from athena_exporter.outlets.report.budgets import SUMMARY as BUDGETS_SUMMARY
+from athena_exporter.outlets.report.guard import NAME as GUARD
+from athena_exporter.outlets.report.guard import SUMMARY as GUARD_SUMMARY
+from athena_exporter.outlets.report.guard import build_guard
 from athena_exporter.outlets.report.render import NARROWEST, Format, to_csv, to_json, to_rich
 from athena_exporter.outlets.report.reports import BY_NAME, REPORTS, Report, build
 from athena_exporter.outlets.report.table import Cell, Column, Table, Unit
@@ -18,6 +21,8 @@ __all__ = [
     "BUDGETS",
     "BUDGETS_SUMMARY",
     "BY_NAME",
+    "GUARD",
+    "GUARD_SUMMARY",
     "NARROWEST",
     "REPORTS",
     "RUNNING",
@@ -33,6 +38,7 @@ __all__ = [
     "build",
     "build_budgets",
     "build_crossings",
+    "build_guard",
     "build_tables",
     "to_csv",
     "to_json",

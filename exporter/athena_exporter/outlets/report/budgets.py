@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from athena_exporter.budgets import BudgetState, Calendar, Crossing, Level, Standing, Unit
+from athena_exporter.budgets import BudgetState, Calendar, Crossing, Enforce, Level, Standing, Unit
 from athena_exporter.ledger.budgeting import TargetBudgets
 from athena_exporter.outlets.report import table as tables
 from athena_exporter.outlets.report.render import binary_bytes, dollars
@@ -64,11 +64,17 @@ _CROSSED_RAW = (
     _column("at", "When"),
     _column("resolution", "Known by"),
     _column("level", "Level"),
+    _column("enforce", "Enforce"),
     *_AMOUNTS,
     _column("most_bytes", "At most", tables.Unit.BYTES),
     _column("most_usd", "At most", tables.Unit.USD),
 )
-_WOULD_BE = {Level.OK: "", Level.WARNED: "warned", Level.EXCEEDED: "stopped"}
+
+
+def _would_be(one: Crossing) -> str:
+    if one.level is Level.EXCEEDED:
+        return "stopped" if one.budget.enforce is Enforce.STOP_QUERIES else "exceeded"
+    return one.level.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +120,10 @@ def build_crossings(found: Sequence[TargetCrossings], notes: Iterable[str], *, l
     shown = all_of_them[:limit]
     several = len(found) > 1
     rows = [_crossed_for_people(*one, several=several) if limit else _crossed_raw(*one) for one in shown]
-    stopped = {(target, one.subject) for target, one in all_of_them if one.level is Level.EXCEEDED}
-    warned = {(target, one.subject) for target, one in all_of_them} - stopped
+    over = {(target, one.subject) for target, one in all_of_them if one.level is Level.EXCEEDED}
+    stopped = {(target, one.subject) for target, one in all_of_them if _would_be(one) == "stopped"}
+    warned = {(target, one.subject) for target, one in all_of_them} - over
+    sums = f"{len(over)} over a limit, {len(stopped)} of them stopped, {len(warned)} warned only"
     columns = _CROSSED_FOR_PEOPLE if limit else _CROSSED_RAW
     return Table(
         title="Who would have been warned or stopped",
@@ -123,7 +131,7 @@ def build_crossings(found: Sequence[TargetCrossings], notes: Iterable[str], *, l
         rows=tuple(rows),
         total=("",) * len(columns),
         omitted=len(all_of_them) - len(shown),
-        notes=(f"{len(stopped)} stopped, {len(warned)} warned only", *notes),
+        notes=(sums, *notes),
     )
 
 
@@ -155,14 +163,15 @@ def _crossed_for_people(target: Target, one: Crossing, *, several: bool) -> tupl
     at = f"{from_epoch_ms(one.at_ms):%Y-%m-%d %H:%M}"
     name = _named(one.budget.name, target, several=several)
     amounts = (_words(unit, amount) for amount in (one.most, one.limit))
-    return (at, name, one.subject, _WOULD_BE[one.level], *amounts)
+    return (at, name, one.subject, _would_be(one), *amounts)
 
 
 def _crossed_raw(target: Target, one: Crossing) -> tuple[Cell, ...]:
     unit = one.budget.limit.unit
     return (
         target.account_id, target.region, one.budget.name, one.budget.per.value, one.subject, _iso(one.at_ms),
-        one.resolution.value, one.level.value, *_in_units(unit, one.used, one.limit), *_of_each(unit, one.most),
+        one.resolution.value, one.level.value, one.budget.enforce.value,
+        *_in_units(unit, one.used, one.limit), *_of_each(unit, one.most),
     )  # fmt: skip  # as above
 
 

@@ -108,6 +108,7 @@ def test_values_left_out_are_asked_for_again() -> None:
     assert sum(record.allocated_dpu_ms for record in told(knowledge)) == 2 * 30 * 24 * 60_000
 
 
+@pytest.mark.no_cover
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from([1, 7, 15, 240, 900]), st.sampled_from([None, 0, 1, 2])), max_size=6))
 def test_every_minute_of_a_reservation_counts_once_whenever_it_is_read_or_killed(

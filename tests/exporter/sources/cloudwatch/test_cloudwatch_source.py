@@ -414,6 +414,7 @@ FORGOTTEN = 13 * 24 * 60
 """In minutes: ListMetrics forgets a series after two weeks, and what nobody read by then is lost (reliability.md)."""
 
 
+@pytest.mark.no_cover
 @settings(max_examples=100, deadline=None)
 @given(st.lists(STEP, max_size=25), st.randoms(use_true_random=False))
 def test_every_settled_minute_counts_exactly_once_whenever_it_is_read_or_killed(

@@ -1,0 +1,86 @@
+"""PromQL, built from the catalogue: an expression knows which labels its series carry.
+
+Stage: `athena_exporter.catalog` -> **promql** -> signals. A metric is a symbol, so a renamed one is an error of
+Python; a label that the metric does not have, `rate()` of a gauge, and two sides of an operator whose series can't
+match are a `PromqlError` when the expression is built. Source: https://prometheus.io/docs/prometheus/latest/querying/
+"""
+
+from athena_dashboards.promql.expressions import (
+    Expr,
+    Match,
+    Op,
+    Operand,
+    PromqlError,
+    is_not,
+    like,
+    number,
+    unlike,
+)
+from athena_dashboards.promql.functions import (
+    aggregate,
+    call,
+    clamp_min,
+    copied,
+    filled,
+    join,
+    match,
+    only_with,
+    only_without,
+    quantile,
+    quantile_of,
+    relabel,
+    scalar,
+    top,
+    total,
+)
+from athena_dashboards.promql.selectors import (
+    RANGE,
+    RATE_INTERVAL,
+    SCOPE,
+    Selector,
+    absent,
+    increase,
+    moved,
+    over_time,
+    rate,
+    scoped,
+    select,
+)
+
+__all__ = [
+    "RANGE",
+    "RATE_INTERVAL",
+    "SCOPE",
+    "Expr",
+    "Match",
+    "Op",
+    "Operand",
+    "PromqlError",
+    "Selector",
+    "absent",
+    "aggregate",
+    "call",
+    "clamp_min",
+    "copied",
+    "filled",
+    "increase",
+    "is_not",
+    "join",
+    "like",
+    "match",
+    "moved",
+    "number",
+    "only_with",
+    "only_without",
+    "over_time",
+    "quantile",
+    "quantile_of",
+    "rate",
+    "relabel",
+    "scalar",
+    "scoped",
+    "select",
+    "top",
+    "total",
+    "unlike",
+]

@@ -1,0 +1,166 @@
+"""Who needs which of the permissions, and where: the exporter itself, a role of a target, the guard's role.
+
+Stage: permissions.py -> **grants** -> policy.py writes them, probing.py tries them. Nothing here asks AWS.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from athena_exporter.config import Config, TargetSettings
+from athena_exporter.config.sources import TrailSettings
+from athena_exporter.sources import needs
+from athena_exporter.sources.arns import account_of, partition
+from athena_exporter.sources.permissions import PERMISSIONS, Feature, Permission, Scope
+
+ANY = "*"
+"""Stands for an account or a Region that nobody has named."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a permission holds: `ANY` for what is not known."""
+
+    account: str
+    region: str
+    partition: str = "aws"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What one principal needs: the permissions, the places it reads, the roles it assumes, the groups it writes.
+
+    `logs` is where the log groups of events are: events of all targets go into one pair. `guard_role` is the role that
+    may stop queries. `queues` are addresses as the configuration writes them, `topics` the ARNs of notifications.
+    `trail` says which queue and which bucket are read for all targets.
+    """
+
+    permissions: Sequence[Permission]
+    places: Sequence[Place]
+    roles: Sequence[str] = ()
+    log_groups: Sequence[str] = ()
+    logs: Place | None = None
+    guard_role: str | None = None
+    queues: Sequence[str] = ()
+    trail: TrailSettings | None = None
+    topics: Sequence[str] = ()
+
+
+_NOT_READING = frozenset({Feature.TARGETS, Feature.EVENTS, Feature.GUARD, Feature.NOTIFICATIONS, Feature.TRAIL})
+_ROLE = re.compile(r"arn:(?P<partition>[\w-]+):iam::(?P<account>\d{12}):role/.+")
+
+
+def needed_by(config: Config) -> tuple[Permission, ...]:
+    """What running the exporter with this configuration takes."""
+    return tuple(permission for permission in PERMISSIONS if permission.needed(config))
+
+
+def for_verify() -> tuple[Permission, ...]:
+    """What `verify` takes beyond that, where the source `cloudwatch` is off."""
+    return tuple(permission for permission in PERMISSIONS if permission.feature is Feature.VERIFY)
+
+
+def own_grant(config: Config, *, account: str = ANY, regions: Sequence[str | None], verify: bool = False) -> Grant:
+    """What the exporter's own identity needs: read the targets without a role, assume the roles, write the events.
+
+    Args:
+        config: the configuration.
+        account: the account of the targets without a role.
+        regions: the Region of each target, in their order; None where nobody knows it.
+        verify: whether `athena-exporter verify` is run with the same identity.
+    """
+    located = list(zip(config.targets, regions, strict=True))
+    own = [_place(account, region) for target, region in located if target.role_arn is None]
+    needed = needed_by(config)
+    return Grant(
+        permissions=(
+            *(one for one in needed if one.feature is Feature.TARGETS),
+            *(_reading(config, verify=verify) if own else ()),
+            *(one for one in needed if one.feature in {Feature.EVENTS, Feature.TRAIL}),
+            *(one for one in needed if one.scope is Scope.GUARD_ROLE),
+            *_publishing(config, None),
+        ),
+        places=_distinct(own),
+        roles=needs.assumed(config),
+        log_groups=log_groups(config),
+        logs=_place(account, regions[0] if regions else None),
+        guard_role=config.guard.role_arn,
+        queues=config.sources.queue_urls,
+        trail=config.sources.trail if needs.trail(config) else None,
+        topics=topics(config, None),
+    )
+
+
+def role_grant(config: Config, role_arn: str, *, regions: Sequence[str | None], verify: bool = False) -> Grant:
+    """What one role of the targets, or of a topic, needs. Its ARN tells the account.
+
+    Raises:
+        ValueError: no target and no topic of the configuration assumes it.
+    """
+    located = [
+        _role_place(target, region)
+        for target, region in zip(config.targets, regions, strict=True)
+        if target.role_arn == role_arn
+    ]
+    if role_arn not in needs.assumed(config):
+        raise ValueError(role_arn)
+    return Grant(
+        permissions=(*(_reading(config, verify=verify) if located else ()), *_publishing(config, role_arn)),
+        places=_distinct(located),
+        queues=config.sources.queue_urls,
+        topics=topics(config, role_arn),
+    )
+
+
+def guard_grant(config: Config, *, account: str = ANY, regions: Sequence[str | None]) -> Grant:
+    """What the guard's role needs: to look at queries and to stop them, in its own account.
+
+    It is told in any mode of the guard, so that the role can be made before it is switched on. `account` stands where
+    the configuration names no role yet.
+    """
+    account = account_of(config.guard.role_arn or "") or account
+    told = [
+        region
+        for target, region in zip(config.targets, regions, strict=True)
+        if account in {ANY, account_of(target.role_arn or "") or account}
+    ]
+    permissions = tuple(one for one in PERMISSIONS if one.feature is Feature.GUARD and one.scope is Scope.WORKGROUPS)
+    return Grant(permissions=permissions, places=_distinct(_place(account, region) for region in told or [None]))
+
+
+def _reading(config: Config, *, verify: bool) -> tuple[Permission, ...]:
+    """What a target is read with."""
+    reading = tuple(one for one in needed_by(config) if one.feature not in _NOT_READING)
+    known = {one.action for one in reading}
+    return reading + tuple(one for one in for_verify() if verify and one.action not in known)
+
+
+def _publishing(config: Config, role_arn: str | None) -> tuple[Permission, ...]:
+    """What letters are published with, by whoever publishes any: a role, or None for the exporter's own identity."""
+    needed = (one for one in PERMISSIONS if one.feature is Feature.NOTIFICATIONS)
+    return tuple(needed) if topics(config, role_arn) else ()
+
+
+def topics(config: Config, role_arn: str | None) -> tuple[str, ...]:
+    """The topics that are published to as this role; None: as the exporter itself."""
+    return tuple(dict.fromkeys(one.topic_arn for one in config.notifications.sns if one.role_arn == role_arn))
+
+
+def log_groups(config: Config) -> tuple[str, ...]:
+    """The log groups that events go into."""
+    return (config.events.table_access_group, config.events.queries_group)
+
+
+def _place(account: str, region: str | None) -> Place:
+    return Place(account=account, region=region or ANY, partition=partition(region or ""))
+
+
+def _role_place(target: TargetSettings, region: str | None) -> Place:
+    found = _ROLE.fullmatch(target.role_arn or "")
+    if found is None:
+        return _place(ANY, region)
+    return Place(account=found["account"], region=region or ANY, partition=found["partition"])
+
+
+def _distinct(places: Iterable[Place]) -> tuple[Place, ...]:
+    return tuple(dict.fromkeys(places))
