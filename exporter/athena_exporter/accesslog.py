@@ -17,9 +17,10 @@ import socket
 import threading
 import time
 import uuid
+import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ from athena_exporter.sources import errors
 DEFAULT_GROUP = "/athena-observability/table-access"
 _log = logging.getLogger(__name__)
 _AT_ONCE = 5_000
+_FORK_WAITS_S = 1.0
+"""So long a fork waits for a call to AWS to end; one that takes longer waits for the network, and holds no lock."""
 _OWN = ("athena_exporter", "boto3", "botocore", "urllib3")
 """Loggers that speak while events are delivered: what they say must not become an event that is delivered."""
 
@@ -84,6 +87,7 @@ class TableAccessHandler(logging.Handler):
         self._tried = 0
         self.addFilter(_not_of_ours)
         self._ensure_worker()
+        _settle_before_forks(self)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write the record into the spool; no call to AWS happens here."""
@@ -120,9 +124,19 @@ class TableAccessHandler(logging.Handler):
         """What became of events: `accepted`, `resent`, `rejected_<reason>`, `waiting`, `dropped`."""
         return {**self._tally.counts, "waiting": self._spool.waiting(), "dropped": self._spool.dropped()}
 
+    @contextmanager
+    def _settled(self) -> Iterator[None]:
+        """Nobody is in the spool, and the worker is between two calls, or waits for the network."""
+        worker = self._worker
+        with worker.paused() if worker else ExitStack(), self._spool.idle():
+            yield
+
     def _ensure_worker(self) -> "_Worker":
         """A thread of this process: a fork has none, and needs a client of its own."""
         if self._worker is None or self._worker.process != os.getpid():
+            if self._client is not None and self._worker is not None:
+                # Its open connections are the parent's, too: answers would go to whoever reads first.
+                self._client.close()
             # Unchecked, for botocore's check of every event takes as long as making it, and the service checks, too.
             client = self._client or boto3.client("logs", config=Config(parameter_validation=False))
             transport = Transport(
@@ -133,6 +147,26 @@ class TableAccessHandler(logging.Handler):
                 interval=self._interval, close_client=client.close if self._client is None else None,
             )  # fmt: skip  # six arguments read best as a block
         return self._worker
+
+
+def _settle_before_forks(handler: TableAccessHandler) -> None:
+    """A child has no other thread: a lock that one of them holds at the fork stays held there for ever.
+
+    Those of Python can be made anew. Those inside SQLite and botocore cannot: nobody may hold them at that moment.
+    """
+    found, held = weakref.ref(handler), list[ExitStack]()
+
+    def before() -> None:
+        stack = ExitStack()
+        living = found()
+        if living is not None:
+            stack.enter_context(living._settled())  # noqa: SLF001  the handler's own part, outside it for the weak reference
+        held.append(stack)
+
+    def after() -> None:
+        held.pop().close()
+
+    os.register_at_fork(before=before, after_in_parent=after, after_in_child=after)
 
 
 def _not_of_ours(record: logging.LogRecord) -> bool:
@@ -177,6 +211,7 @@ class _Worker:
         self._interval, self._close_client = interval, close_client
         self._wake, self._ending = threading.Event(), threading.Event()
         self._backoff = Backoff(time.monotonic, random.random)
+        self._busy = threading.Lock()
         self._last = 0
         self._thread = threading.Thread(target=self._run, name="table-access", daemon=True)
         self._thread.start()
@@ -184,6 +219,16 @@ class _Worker:
     def hurry(self) -> None:
         """Do not wait for the interval to end."""
         self._wake.set()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Nothing is being delivered, if that can be had in a moment."""
+        has_lock = self._busy.acquire(timeout=_FORK_WAITS_S)
+        try:
+            yield
+        finally:
+            if has_lock:
+                self._busy.release()
 
     def end(self) -> None:
         """Stop after the present call, and wait for that a moment."""
@@ -204,7 +249,8 @@ class _Worker:
 
     def _round(self) -> bool:
         """Deliver what has waited longest; whether more may be waiting."""
-        return not self._backoff.is_waiting and self._has_round() and self._sent()
+        with self._busy:
+            return not self._backoff.is_waiting and self._has_round() and self._sent()
 
     def _has_round(self) -> bool:
         if self._transport.is_busy:

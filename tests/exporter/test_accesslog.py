@@ -209,7 +209,7 @@ if end == "_exit":
 
 def run(spool: Path, logs: Account, first: int, count: int, end: str) -> int:
     command = [sys.executable, "-c", APPLICATION, str(spool), logs.testbed.url, str(first), str(count), end]
-    return subprocess.run(command, check=False, timeout=60, env={**os.environ, **ENVIRONMENT}).returncode
+    return subprocess.run(command, check=False, timeout=240, env={**os.environ, **ENVIRONMENT}).returncode
 
 
 def test_an_application_that_is_killed_loses_nothing(tmp_path: Path, logs: Account) -> None:

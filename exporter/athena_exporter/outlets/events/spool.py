@@ -58,6 +58,12 @@ class Spool:
         self._lock, self._process = threading.Lock(), os.getpid()
         self._connection = self._open()
 
+    @contextmanager
+    def idle(self) -> Iterator[None]:
+        """Nobody of this process is in the file."""
+        with self._lock:
+            yield
+
     def close(self) -> None:
         """Close the file; what waits in it stays."""
         with self._lock:
