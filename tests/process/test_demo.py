@@ -270,7 +270,8 @@ def test_the_runaway_shows_as_metric_alert_notification_and_stop_in_this_order_a
         return [event for event in events if event.get("event_type") == "guard"]
 
     until(lambda: bool(actions()), what="the guard's actions are among the events")
-    assert {(one["user"], one["budget"], one["guard_result"]) for one in actions()} == {(PERSON, BUDGET, "stopped")}
+    assert {(one["user"], one["budget"]) for one in actions()} == {(PERSON, BUDGET)}
+    assert {one["guard_result"] for one in actions()} <= {"stopped", "already_finished"}, "it may end by itself first"
     stops = [call["result"] for call in account(long, "calls") if call["operation"] == "StopQueryExecution"]
     assert stops == ["ok"], "nothing was asked of AWS in vain"
 
