@@ -6,10 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from athena_exporter import catalog
 from athena_exporter.costs.deployment import SIZES, Company, Look, Shown, bill, series, series_of
 from athena_exporter.costs.deployment import company as assumed
+from athena_exporter.costs.deployment.__main__ import main
 from athena_exporter.costs.deployment.bill import all_day, ingestion_usd, options, queue_usd, viewing
 from athena_exporter.costs.deployment.looks import _SELECTED, evaluations, look, refresh_seconds, seconds
 from athena_exporter.costs.deployment.prices import PRICES
@@ -189,3 +191,11 @@ def test_what_is_assumed_of_a_default_is_the_modules_default(module: str, variab
     (block,) = re.findall(rf'variable "{variable}" {{.*?\n}}', text, flags=re.DOTALL)
     (default,) = re.findall(r"default\s*=\s*(\d+)", block)
     assert float(default) == pytest.approx(value)
+
+
+def test_the_command_prints_the_tables_and_refuses_another_folder_in_one_line(tmp_path: Path) -> None:
+    printed = CliRunner().invoke(main, [str(ROOT)])
+    assert (printed.exit_code, "**In all**" in printed.output) == (0, True)
+    refused = CliRunner().invoke(main, [str(tmp_path)])
+    assert refused.exit_code == 2
+    assert refused.output.splitlines()[-1].endswith("has no dashboards/generated: name the folder of the repository")

@@ -8,7 +8,7 @@ from datetime import timedelta
 import urllib3
 
 from athena_dashboards.deploy import tokens
-from athena_dashboards.deploy.errors import DeployError
+from athena_dashboards.deploy.errors import DeployError, WrongUsageError
 from athena_dashboards.deploy.grafana import Grafana
 from athena_dashboards.deploy.tokens import ManagedGrafana, Token
 
@@ -37,7 +37,7 @@ class Access:
             DeployError: no workspace is named, or none that could be one, or AWS refuses.
         """
         if not self.workspace:
-            raise DeployError("which workspace? --workspace g-0123456789 (terraform output workspace_id)")
+            raise WrongUsageError("which workspace? --workspace g-0123456789 (terraform output workspace_id)")
         tokens.check(self.workspace)
         return tokens.create(
             self.client(), self.workspace,
@@ -72,7 +72,7 @@ class Access:
 
     def _given_url(self) -> str:
         if not self.url.startswith(("http://", "https://")):
-            raise DeployError(
+            raise WrongUsageError(
                 "which Grafana? --workspace g-0123456789 for Amazon Managed Grafana, or GRAFANA_URL=https://... for "
                 "one of your own"
             )
@@ -80,7 +80,7 @@ class Access:
 
     def _given_auth(self) -> str:
         if not self.auth:
-            raise DeployError(
+            raise WrongUsageError(
                 "GRAFANA_AUTH is missing: a token, or user:password; for Amazon Managed Grafana: --workspace"
             )
         return self.auth

@@ -36,7 +36,7 @@ _PATIENCE_SECONDS, _PAUSE_SECONDS = 90.0, 1.0
 
 
 def _said(command: Callable[P, None]) -> Callable[P, None]:
-    """What can go wrong, as one line and exit code 1."""
+    """What can go wrong, as one line and an exit code: 2 for wrong usage, else 1."""
 
     @wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -44,7 +44,7 @@ def _said(command: Callable[P, None]) -> Callable[P, None]:
             command(*args, **kwargs)
         except DeployError as error:
             click.echo(f"deploy: {error}", err=True)
-            sys.exit(1)
+            sys.exit(error.exit_code)
 
     return wrapped
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from athena_dashboards.deploy.errors import DeployError
+from athena_dashboards.deploy.errors import DeployError, WrongUsageError
 
 SHORT = timedelta(minutes=15)
 """Long enough for a plan that somebody reads and the apply after it."""
@@ -53,10 +53,10 @@ def check(workspace: str) -> None:
     """Refuse what can't be a workspace's id.
 
     Raises:
-        DeployError: it can't.
+        WrongUsageError: it can't.
     """
     if not _WORKSPACE.fullmatch(workspace):
-        raise DeployError(
+        raise WrongUsageError(
             f"{workspace!r} is no id of a workspace: one looks like g-0123456789 (terraform output workspace_id)"
         )
 

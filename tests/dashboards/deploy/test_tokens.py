@@ -99,7 +99,7 @@ def test_what_aws_refuses_is_one_line_with_what_to_do(code: str, mend: str, run:
 def test_a_workspace_is_named_by_its_id(arguments: tuple[str, ...], said: str, run: Run) -> None:
     result = run("token", *arguments)
 
-    assert (result.exit_code, said in result.stderr) == (1, True), result.stderr
+    assert (result.exit_code, said in result.stderr) == (2, True), result.stderr
 
 
 def test_without_credentials_or_a_region_it_says_so(run: Run) -> None:
