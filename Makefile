@@ -133,8 +133,8 @@ $(UV): Makefile
 	@touch $(UV)
 
 lock: $(UV) ## write requirements/*.txt after a change of pyproject.toml or dev.in; keeps the versions it can
-	@$(COMPILE) $(UPGRADE) pyproject.toml -o requirements/runtime.txt
-	@$(COMPILE) $(UPGRADE) pyproject.toml --extra testbed --extra dashboards requirements/dev.in -o requirements/dev.txt
+	@$(COMPILE) $(UPGRADE) pyproject.toml --extra charts --extra history -o requirements/runtime.txt
+	@$(COMPILE) $(UPGRADE) pyproject.toml --extra charts --extra history --extra testbed --extra dashboards requirements/dev.in -o requirements/dev.txt
 	@$(COMPILE) $(UPGRADE) -c requirements/dev.txt requirements/build.in -o requirements/build.txt
 	@$(COMPILE) $(UPGRADE) pyproject.toml --extra testbed -c requirements/dev.txt -o requirements/testbed.txt
 	@$(COMPILE) $(UPGRADE) requirements/scanners.in -o requirements/scanners.txt

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from log_groups import Account, account
 from processes import ENVIRONMENT, until
+from watchtower import CloudWatchLogHandler
 
 from athena_exporter.accesslog import DEFAULT_GROUP, TableAccessHandler
 from athena_exporter.outlets.events.spool import Spool
@@ -171,6 +172,21 @@ def test_a_full_spool_drops_its_oldest_and_counts_them(tmp_path: Path) -> None:
         assert spool.dropped() == 200 - len(numbers) > 0
         spool.delivered(waiting[-1].seq)
         assert (spool.waiting(), spool.newest()) == (0, 200)
+
+
+def test_the_end_of_logging_takes_watchtower_away_from_nobody_who_still_delivers(
+    handler: MakeHandler, logs: Account
+) -> None:
+    with logger_with(one := handler()) as logger:
+        logger.info({"table": "apple"})
+        one.flush()
+        inner = [ref for ref in logging._handlerList if isinstance(ref(), CloudWatchLogHandler)]  # type: ignore[attr-defined]  # what shutdown goes through
+        logging.shutdown(inner)
+        logger.info({"table": "banana"})
+        one.flush()
+    assert inner
+    assert tables(logs) == {"apple": 1, "banana": 1}
+    assert one.counts()["resent"] == 0
 
 
 def test_what_a_library_says_while_events_are_sent_is_no_event(handler: MakeHandler, logs: Account) -> None:

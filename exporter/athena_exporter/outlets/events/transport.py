@@ -75,7 +75,7 @@ class Transport:
         self._now = now
         self._create_groups = create_groups
         self._acceptance = Acceptance(client, tally)
-        self._handlers: dict[Place, CloudWatchLogHandler] = {}
+        self._handlers: dict[Place, _Carrier] = {}
         self._ready: set[Place] = set()
         self._rounds: deque[_Round] = deque()
         self._held: dict[Place, tuple[int, int]] = {}
@@ -155,7 +155,7 @@ class Transport:
         """End at once, also from another thread than the one that sends: what is open stays where it came from."""
         self._acceptance.close()
         for handler in tuple(self._handlers.values()):
-            _abandon(handler)
+            handler.abandon()
 
     # -- an attempt -----------------------------------------------------------------------------------------------
 
@@ -220,7 +220,7 @@ class Transport:
         while True:
             before = self._acceptance.settled
             for handler in tuple(self._handlers.values()):
-                _flush(handler)
+                handler.settle()
             if not self._acceptance.is_open or self._acceptance.failure or self._acceptance.settled == before:
                 return
 
@@ -244,11 +244,11 @@ class Transport:
 
     # -- streams and handlers -------------------------------------------------------------------------------------
 
-    def _handler(self, place: Place) -> CloudWatchLogHandler:
+    def _handler(self, place: Place) -> "_Carrier":
         self._prepare(place)
         if place not in self._handlers:
             group, stream = place
-            self._handlers[place] = CloudWatchLogHandler(
+            self._handlers[place] = _Carrier(
                 log_group_name=group,
                 log_stream_name=stream,
                 boto3_client=self._client,
@@ -276,7 +276,7 @@ class Transport:
     def _discard(self, place: Place) -> None:
         self._ready.discard(place)  # the stream may be what is missing
         self._held.pop(place, None)
-        _abandon(self._handlers.pop(place))
+        self._handlers.pop(place).abandon()
 
 
 def _emit(handler: CloudWatchLogHandler, events: Iterable[Outgoing]) -> None:
@@ -312,11 +312,24 @@ class _Verbatim(logging.Formatter):
         return str(record.msg)
 
 
-def _flush(handler: CloudWatchLogHandler) -> None:
-    handler.flush()  # type: ignore[no-untyped-call]  # watchtower's has no annotations
+class _Carrier(CloudWatchLogHandler):
+    """watchtower's handler, which its owner alone flushes and closes.
 
+    When a program ends, logging flushes and closes every handler, the newest first: this one while its owner still
+    delivers. What is given to a closed one is lost, and one that is given something after its end waits half a minute.
+    """
 
-def _abandon(handler: CloudWatchLogHandler) -> None:
-    """Close a handler without waiting for it: its thread ends by itself."""
-    handler.FLUSH_TIMEOUT = 0
-    handler.close()  # type: ignore[no-untyped-call]  # as above
+    def flush(self) -> None:
+        """Nothing: it is logging that asks."""
+
+    def close(self) -> None:
+        """Nothing, as `flush`."""
+
+    def settle(self) -> None:
+        """Wait until all is sent, at most `FLUSH_TIMEOUT`."""
+        super().flush()  # type: ignore[no-untyped-call]  # watchtower's has no annotations
+
+    def abandon(self) -> None:
+        """Close it without waiting: its thread ends by itself."""
+        self.FLUSH_TIMEOUT = 0
+        super().close()  # type: ignore[no-untyped-call]  # as above
