@@ -22,17 +22,17 @@ CODE := exporter dashboards tests benchmarks
 # Many tests wait for the wire (retries, delays), so that more workers than cores pay. Those that start the product as
 # processes need the machine for themselves: they run afterwards, one at a time. (5: ARGS chose none of them.)
 TOGETHER := -m 'not process' --numprocesses 3 --dist worksteal
-ALONE := -m process
+ALONE := -m 'process and not applied'
 
 # FOR=90s ends the demo by itself, GUARD=enforce lets it stop queries; ARGS goes to pytest (make test ARGS='-k lookup').
 FOR ?=
 GUARD ?=
 ARGS ?=
 
-.PHONY: help setup fmt format-check lint types layers dashboards panels generated test coverage check terraform scan demo fuzz tpc chaos bench lock upgrade clean
+.PHONY: help setup fmt format-check lint types layers dashboards panels generated test coverage check terraform terraform-apply scan demo fuzz tpc chaos bench peers lock upgrade clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(READY) ## create .venv with the locked dependencies (done by every other target, when needed)
 	@echo "setup: .venv is ready"
@@ -87,7 +87,7 @@ coverage: $(READY) ## every test, with the branches counted that all pass but th
 	@$(BIN)/python -m pytest $(TOGETHER) --cov --cov-report=term $(ARGS)
 	@$(BIN)/python -m pytest $(ALONE) $(ARGS)
 
-check: format-check lint types layers scan coverage ## all of the above, the tests once: what CI runs
+check: format-check lint types layers scan test ## all of the above, the tests once and uncounted: what CI runs
 
 # The AWS provider: a folder of `terraform init -plugin-dir`, else what terraform itself fetches, once.
 PROVIDER := .venv/terraform
@@ -95,7 +95,10 @@ terraform: $(READY) $(SCANNERS) ## the tests of terraform/; fetches the AWS prov
 	@[[ -n "$${TF_PLUGIN_DIR:-}" || -d $(PROVIDER)/providers ]] || { \
 		echo "terraform: fetching the AWS provider into $(PROVIDER), once"; \
 		TF_DATA_DIR=$(CURDIR)/$(PROVIDER) terraform -chdir=tests/terraform/world init -backend=false -input=false >/dev/null; }
-	@TERRAFORM_REQUIRED=true $(BIN)/python -m pytest tests/terraform $(ARGS)
+	@TERRAFORM_REQUIRED=true $(BIN)/python -m pytest tests/terraform -m 'not applied' $(ARGS)
+
+terraform-apply: $(READY) ## apply and destroy the data account by the real provider against moto (five minutes); after `make terraform`
+	@TERRAFORM_REQUIRED=true $(BIN)/python -m pytest tests/terraform/test_applied.py $(ARGS)
 
 scan: $(SCANNERS) ## checkov over terraform/; .checkov.yaml gives a reason for each rule that is left out
 	@$(dir $(SCANNERS))bin/checkov --config-file .checkov.yaml
@@ -114,6 +117,9 @@ chaos: $(READY) ## 50,000 events through a 12 s outage, throttling, lost answers
 
 bench: $(READY) ## the benchmarks, with the facts of this machine, into docs/benchmarks.md (half an hour, on a quiet machine)
 	@$(BIN)/python benchmarks/run.py
+
+peers: $(READY) ## two exporters of CloudWatch's metrics beside this one, into docs/benchmarks.md (40 minutes; Go, Java, Maven)
+	@$(BIN)/python benchmarks/peers/run.py $(ARGS)
 
 # checkov needs versions of its own, years old, of what the product needs too: it has a venv of its own.
 $(SCANNERS): requirements/scanners.txt $(UV)

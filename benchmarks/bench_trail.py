@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import resource
 import shutil
 import subprocess
@@ -16,13 +17,14 @@ from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from isal import igzip_lib
-from measure import say, table, verdict, workplace
+from measure import forget_peak, memory, say, table, verdict, workplace
 
 import athena_testbed
 from athena_exporter.config.sources import AccessEvent
-from athena_exporter.records import Target
+from athena_exporter.records import FailedStart, StartedQuery, Target
 from athena_exporter.sources.identity import IdentityRules
 from athena_exporter.sources.starts import read_record
 from athena_exporter.sources.trail import Reading
@@ -41,6 +43,12 @@ their query has ended. Together they make a fifth."""
 ROUNDS = 7
 PEER_FILES = 3
 """Files that those read which are slow; their time is reckoned up to all."""
+LARGE = (MB, 50 * MB, 320 * MB)
+"""Bytes of JSON in single files; the last has some 50 MB when it is packed, which is as large as they come."""
+PART = 2**20
+HEAD, TAIL, BETWEEN = b'{"Records":[', b"]}", b'},{"eventVersion":"'
+SETTLED = 20
+"""Files after which the process that reads an hour has all that it needs."""
 BAR, GOAL, BAR_JSON = 0.4, 0.5, 5.0
 BEGIN_MS = 1_763_625_600_000
 TARGET = Target(account_id=athena_testbed.ACCOUNT_ID, region="eu-west-1")
@@ -68,8 +76,18 @@ class Files:
     starts: int
 
 
-def written(folder: Path, size: int, seed: int = 7) -> Iterator[tuple[Path, int, int]]:
-    """Files of so many bytes of JSON in all, with what is in each: bytes, starts. Always the same for a seed."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """One file, the bytes of JSON in it, its records, and the ids of the starts among them."""
+
+    path: Path
+    size: int
+    records: int
+    starts: Sequence[str]
+
+
+def written(folder: Path, size: int, seed: int = 7) -> Iterator[Written]:
+    """Files of so many bytes of JSON in all. Always the same for a seed."""
     settings = athena_testbed.Settings(
         seed=seed, queries_per_minute=0, history=timedelta(hours=2), history_queries_per_day=40_000
     )
@@ -78,17 +96,19 @@ def written(folder: Path, size: int, seed: int = 7) -> Iterator[tuple[Path, int,
     rng, number, done = Random(seed), 0, 0
     others = noise(seed, account_id=TARGET.account_id, region=TARGET.region, begin_ms=BEGIN_MS)
     while done < size:
-        records, starts = [], 0
+        records: list[dict[str, Any]] = []
+        starts: list[str] = []
         for other in islice(others, RECORDS_A_FILE):
             records.append(other)
             if rng.random() < STARTS:
-                records.append(testbed.cloudtrail.events.record((number * 977 + starts * 31) % testbed.account.size))
-                starts += records[-1]["eventName"] == "StartQueryExecution"
+                place = (number * 977 + len(starts) * 31) % testbed.account.size
+                records.append(testbed.cloudtrail.events.record(place))
+                starts += [records[-1]["eventID"]] if records[-1]["eventName"] == "StartQueryExecution" else []
         text = json.dumps({"Records": records}, separators=(",", ":")).encode()
         path = folder / f"{number:05}.json.gz"
         path.write_bytes(gzip.compress(text, 6, mtime=0))
         number, done = number + 1, done + len(text)
-        yield path, len(text), starts
+        yield Written(path=path, size=len(text), records=len(records), starts=starts)
 
 
 # -- those that are compared ------------------------------------------------------------------------------------------
@@ -126,14 +146,14 @@ def by_json(data: bytes) -> int:
 
 
 def main() -> None:
-    folder = workplace(sys.argv)
+    folder, before = workplace(sys.argv), os.getloadavg()[1]
     say("trail: writing files")
     place = Path(tempfile.mkdtemp(dir=folder))
-    told = list(written(place, SET))
-    paths = [path for path, _, _ in told]
+    sets = list(written(place, SET))
+    paths = [one.path for one in sets]
     files = Files(
-        paths=paths, data=[path.read_bytes() for path in paths], size=sum(size for _, size, _ in told),
-        starts=sum(starts for _, _, starts in told),
+        paths=paths, data=[path.read_bytes() for path in paths], size=sum(one.size for one in sets),
+        starts=sum(len(one.starts) for one in sets),
     )  # fmt: skip  # rows
     alone = seconds(files, {
         "isa-l alone, in pieces": inflated,
@@ -147,7 +167,9 @@ def main() -> None:
     alone |= {name: found for name, found in (("DuckDB", duckdb(files)), ("jq", jq(files))) if found is not None}
     assert sum(map(ours, files.data)) == files.starts == sum(map(by_json, files.data))
     rates = {name: files.size / taken / MB for name, taken in alone.items()}
-    print(_text(files, rates, processes(files), hour(folder)))
+    say("trail: large files")
+    print(_text(files, rates, processes(files), large(folder, sets[0]), hour(folder)))
+    print(f"\nThe machine's load average was {before:.1f} at the start and {os.getloadavg()[1]:.1f} at the end.")
 
 
 def seconds(files: Files, sides: dict[str, Callable[[bytes], int]], rounds: int = ROUNDS) -> dict[str, float]:
@@ -165,7 +187,7 @@ def seconds(files: Files, sides: dict[str, Callable[[bytes], int]], rounds: int 
 def duckdb(files: Files) -> float | None:
     """Its own processor time on one thread; None where it is not installed."""
     try:
-        import duckdb as peer  # type: ignore[import-not-found]  # noqa: PLC0415 - a peer that need not be there
+        import duckdb as peer  # noqa: PLC0415 - a peer that need not be there
     except ImportError:
         return None
     with peer.connect(config={"threads": 1}) as connection:
@@ -204,37 +226,91 @@ def processes(files: Files) -> tuple[float, float]:
     return found[0], found[1]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Hour:
     """An hour of a large organisation, file by file, none of them kept."""
 
-    files: int
-    size: int
-    starts: int
-    seconds: float
-    grown_mb: float
+    files: int = 0
+    size: int = 0
+    records: int = 0
+    starts: int = 0
+    seconds: float = 0.0
+    grown_mb: float = 0.0
 
 
 def hour(folder: Path) -> Hour:
+    """Read it, and compare the id of every start with those that were written."""
     say("trail: an hour of a large organisation")
-    place = Path(tempfile.mkdtemp(dir=folder))
-    files = size = starts = expected = 0
-    taken, before = 0.0, 0
-    for path, length, inside in written(place, HOUR, seed=11):
-        data = path.read_bytes()
-        path.unlink()
+    place, seen, before = Path(tempfile.mkdtemp(dir=folder)), Hour(), 0.0
+    for one in written(place, HOUR, seed=11):
+        data = one.path.read_bytes()
+        one.path.unlink()
         began = time.process_time()
-        starts += ours(data)
-        taken += time.process_time() - began
-        files, size, expected = files + 1, size + length, expected + inside
-        if files == 20:
-            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    assert starts == expected
-    return Hour(files=files, size=size, starts=starts, seconds=taken, grown_mb=grown / 1024)
+        found = told(data)
+        seen.seconds += time.process_time() - began
+        assert found == one.starts, one.path.name
+        seen.files, seen.size, seen.records = seen.files + 1, seen.size + one.size, seen.records + one.records
+        seen.starts += len(found)
+        if seen.files == SETTLED:
+            before = memory(os.getpid())[1]
+    seen.grown_mb = memory(os.getpid())[1] - before
+    return seen
 
 
-def _text(files: Files, rates: dict[str, float], two: tuple[float, float], big: Hour) -> str:
+def told(data: bytes) -> list[str]:
+    """The event ids of the starts in a file, in its order."""
+    reading = _reading(())
+    found = (reading.read(one, TARGET) for one in scan(lambda: [data], reading.names))
+    return [str(one.event_id) for one in found if isinstance(one, StartedQuery | FailedStart)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Large:
+    """One large file, read by a process of its own: its bytes of JSON, those of gzip, and what the process grew by."""
+
+    size: int
+    packed: int
+    grown_mb: float
+
+
+def large(folder: Path, sample: Written) -> Sequence[Large]:
+    """Files that repeat the same records, so that making them takes seconds."""
+    inside = gzip.decompress(sample.path.read_bytes())[len(HEAD) : -len(TAIL)]
+    found = []
+    for size in LARGE:
+        path, times = folder / "large.json.gz", max(1, size // len(inside))
+        part = inside if size >= len(inside) else inside[: inside.rindex(BETWEEN, 0, size) + 1]
+        with gzip.open(path, "wb", compresslevel=6) as file:
+            file.write(HEAD + part)
+            for _ in range(times - 1):
+                file.write(b"," + part)
+            file.write(TAIL)
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            starts, grown = pool.submit(streamed, path).result()
+        assert starts == times * part.count(b'"eventName":"StartQueryExecution"')
+        found.append(Large(size=times * len(part), packed=path.stat().st_size, grown_mb=grown))
+        path.unlink()
+    return found
+
+
+def streamed(path: Path) -> tuple[int, float]:
+    """The starts in a file that is read in parts, as from S3, and what the process grew by, in MB."""
+    reading = _reading(())
+    ours(gzip.compress(HEAD + TAIL))
+    forget_peak()
+    before = memory(os.getpid())[0]
+    starts = sum(reading.read(one, TARGET) is not None for one in scan(lambda: parts(path), reading.names))
+    return starts, memory(os.getpid())[1] - before
+
+
+def parts(path: Path) -> Iterator[bytes]:
+    """A file's bytes, a part at a time."""
+    with path.open("rb") as file:
+        while part := file.read(PART):
+            yield part
+
+
+def _text(files: Files, rates: dict[str, float], two: tuple[float, float], many: Sequence[Large], big: Hour) -> str:
     base, mine = rates["isa-l alone, in pieces"], rates["this exporter: starts"]
     rows = [
         [name, f"{rate:,.0f}", f"{rate / base:.2f}"] for name, rate in sorted(rates.items(), key=lambda one: -one[1])
@@ -249,6 +325,7 @@ def _text(files: Files, rates: dict[str, float], two: tuple[float, float], big: 
          verdict(met=mine > peers) if peers else ""],
     ]  # fmt: skip  # rows
     packed = sum(map(len, files.data)) / MB
+    sizes = [[f"{one.size / MB:,.0f} MB", f"{one.packed / MB:,.1f} MB", f"{one.grown_mb:.1f} MB"] for one in many]
     return f"""\
 ## A trail's files
 
@@ -264,9 +341,14 @@ From the compressed bytes of CloudTrail's files to records of the ledger: {files
 Two processes instead of one read {two[1] / two[0]:.2f} times as much a second of the wall ({two[0]:,.0f} and
 {two[1]:,.0f} MB/s).
 
-An hour of a large organisation: {big.size / MB:,.0f} MB of JSON in {big.files} files with {big.starts:,} starts,
-read in {big.seconds:.1f} s of the processor's time without a failure. Meanwhile the process, which also made the files,
-grew by {big.grown_mb:.0f} MB."""
+One file, read in parts of a megabyte by a process of its own:
+
+{table(["JSON", "as it lies in S3", "the process grew by"], sizes)}
+
+An hour of a large organisation: {big.size / MB:,.0f} MB of JSON in {big.files} files, {big.records:,} records with
+{big.starts:,} starts, each of which was found once and no other, by its event's id. It took {big.seconds:.1f} s of the
+processor's time, {big.size / big.seconds / MB:,.0f} MB/s. From the {SETTLED}th file on the process, which also made the
+files, grew by {big.grown_mb:.0f} MB."""
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from athena_exporter.cli.readers import CLOCKS, Reader
 from athena_exporter.cli.service import Service
 from athena_exporter.config import Config, load
 from athena_exporter.ledger.store import Ledger
+from athena_exporter.sources.models import shared_models
 from athena_exporter.telemetry import Telemetry
 
 
@@ -36,7 +37,8 @@ def main() -> None:
     config = load(Path(sys.argv[1]), os.environ)
     log.configure(log.LogLevel.WARNING, log.LogFormat.LOGFMT)
     telemetry, naming = Telemetry(), wiring.naming(config, os.environ)
-    readers = [Reader(config, settings, telemetry, naming) for settings in config.targets]
+    models = shared_models()
+    readers = [Reader(config, settings, telemetry, naming, models) for settings in config.targets]
     with (
         Path(sys.argv[3]).open("w", encoding="ascii") as ticks,
         closing(Ledger(wiring.ledger_settings(config), monotonic=CLOCKS.monotonic)) as ledger,

@@ -1,7 +1,7 @@
 """Every generated file, written or compared.
 
-Stage: boards, alerts, reference -> grafana -> **build** -> files. A file is made in memory and compared byte for byte;
-what stands in a generated folder and comes from nowhere is an orphan.
+Stage: boards, alerts, reference, tables -> grafana -> **build** -> files. A file is made in memory and compared byte
+for byte; what stands in a generated folder and comes from nowhere is an orphan.
 """
 
 import json
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from athena_dashboards import reference
+from athena_dashboards import reference, tables
 from athena_dashboards.alerts import files as alerts
 from athena_dashboards.alerts.said import RUNBOOK
 from athena_dashboards.boards import BOARDS
@@ -41,7 +41,8 @@ def generated(runbook: str = RUNBOOK) -> dict[str, str]:
         SignalError: a panel's queries can't be built; names the dashboard and the panel.
         RuleError: a rule can't be built; names it.
     """
-    return {**dict(_dashboards()), **alerts.generated(runbook), reference.PATH: reference.text()}
+    documents = {reference.PATH: reference.text(), tables.PATH: tables.text()}
+    return {**dict(_dashboards()), **alerts.generated(runbook), **documents}
 
 
 def _dashboards() -> Iterator[tuple[str, str]]:

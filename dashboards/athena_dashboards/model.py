@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from athena_dashboards.promql import Selector
+from athena_dashboards.promql import Expr, Selector
 from athena_dashboards.queries import Query, Source
 from athena_dashboards.theme import REFRESH, WIDTH, Color, Unit
 from athena_dashboards.thresholds import Threshold
@@ -128,9 +128,14 @@ class BarGauge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BarChart:
-    """Bars by category; `x_field` names the column with the categories."""
+    """Bars by category; `x_field` names the column with the categories.
+
+    `series_field` and `value_field`: where each row tells one bar's part, the columns with its name and its figure.
+    """
 
     x_field: str
+    series_field: str = ""
+    value_field: str = ""
     is_stacked: bool = False
     is_horizontal: bool = False
 
@@ -245,6 +250,7 @@ class DatasourceVariable:
     """Chooses a data source of a plug-in."""
 
     source: Source
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,6 +269,18 @@ class LabelVariable:
     all_value: str = ".*"
     """What All stands for, as a regular expression, unless `is_all_listed`."""
     description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultVariable:
+    """Hidden: what a query of Prometheus finds at the range's end, all of it. `label`: whose values are taken.
+
+    Values with a comma, a quote or a backslash are left out, so that they can stand in SQL.
+    """
+
+    name: str
+    query: Callable[[], Expr]
+    label: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -308,7 +326,7 @@ class TextVariable:
     description: str = ""
 
 
-Variable = DatasourceVariable | LabelVariable | CloudWatchVariable | ChoiceVariable | TextVariable
+Variable = DatasourceVariable | LabelVariable | ResultVariable | CloudWatchVariable | ChoiceVariable | TextVariable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ _UNITS = {
     Unit.NONE: "none",
     Unit.COUNT: "number",
     Unit.BYTES: "bytes",
+    Unit.MEBIBYTES: "mebibytes",
     Unit.BYTES_PER_SECOND: "bytes a second",
     Unit.SECONDS: "seconds",
     Unit.MILLISECONDS: "milliseconds",

@@ -14,6 +14,7 @@ class Unit(StrEnum):
     COUNT = "short"
     BYTES = "bytes"
     """Binary: MiB, GiB, TiB; the exporter's prices know 2^40 bytes a terabyte, too."""
+    MEBIBYTES = "mbytes"
     BYTES_PER_SECOND = "binBps"
     SECONDS = "s"
     MILLISECONDS = "ms"

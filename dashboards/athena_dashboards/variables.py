@@ -2,15 +2,17 @@
 
 from dataclasses import replace
 
+from athena_dashboards import history
 from athena_dashboards.figures import PIPELINES
 from athena_dashboards.model import (
     ChoiceVariable,
     CloudWatchVariable,
     DatasourceVariable,
     LabelVariable,
+    ResultVariable,
     TextVariable,
 )
-from athena_dashboards.promql import like, select
+from athena_dashboards.promql import aggregate, combined, is_not, like, select
 from athena_dashboards.queries import Source
 from athena_dashboards.theme import COMPONENT_TAG
 from athena_exporter import catalog
@@ -19,7 +21,11 @@ _ACCOUNT, _REGION, _WORKGROUP = like("$account"), like("$region"), like("$workgr
 
 PROMETHEUS = DatasourceVariable(source=Source.PROMETHEUS)
 CLOUDWATCH = DatasourceVariable(source=Source.CLOUDWATCH)
-ATHENA = DatasourceVariable(source=Source.ATHENA)
+ATHENA = DatasourceVariable(
+    source=Source.ATHENA,
+    description="Of the rows on the history: a data source of its database and workgroup. Without one those rows, which"
+    " are collapsed, stay empty, and nothing else does.",
+)
 
 ACCOUNT = LabelVariable(
     name="account",
@@ -154,6 +160,33 @@ PIPELINE_WORKGROUP = LabelVariable(
     is_all_listed=True,
     description="Workgroups where the chosen tools have run queries.",
 )
+HISTORY = ChoiceVariable(
+    name=history.REACH,
+    label="History",
+    choices={"7 days": "6", "30 days": "29", "90 days": "89", "1 year": "364"},
+    default="30 days",
+    description="Of the rows on the history: so many days, up to the end of the range. Each is paid for when asked.",
+)
+COMPONENT_OF = ResultVariable(
+    name=history.COMPONENT_OF,
+    query=lambda: aggregate(
+        "max",
+        combined(
+            select(catalog.WORKGROUP_INFO, account_id=_ACCOUNT, region=_REGION, **{COMPONENT_TAG: is_not("")}).now,
+            history.COMPONENT_OF,
+            "=",
+            "workgroup",
+            COMPONENT_TAG,
+        ),
+        history.COMPONENT_OF,
+    ),
+    label=history.COMPONENT_OF,
+)
+CUR_TABLE = TextVariable(
+    name=history.CUR_TABLE,
+    label="CUR 2.0 table",
+    description="database.table of a Cost and Usage Report 2.0, for the bars of the bill beside those of the history.",
+)
 
 __all__ = [
     "ACCOUNT",
@@ -162,8 +195,11 @@ __all__ = [
     "CLOUDWATCH",
     "CLOUDWATCH_REGION",
     "COMPONENT",
+    "COMPONENT_OF",
+    "CUR_TABLE",
     "DATABASE",
     "EVERY",
+    "HISTORY",
     "KNOWN_WORKGROUP",
     "PERIOD",
     "PROMETHEUS",

@@ -56,6 +56,7 @@ class Poller:
         self._publisher = publisher
         self._clocks = clocks
         self._pruned_at: dict[Target, float] = {}
+        self._left_out: frozenset[Target] = frozenset()
 
     def poll(self, source: Source) -> bool:
         """Read one source once, committing batch by batch; whether it was read to its end."""
@@ -106,8 +107,6 @@ class Poller:
             self._telemetry.malformed(source.target, source.name, batch.malformed)
             self._telemetry.messages(source.target, source.name, batch.messages)
             self._telemetry.trail_files(source.target, batch.files)
-            if batch.missed is not None:
-                self._telemetry.missed_events(source.target, batch.missed)
             # AWS's Date has whole seconds: what is younger than a second would seem to come from the future.
             ages = [max(batch.observed_at - at, timedelta(0)) for at in _times(batch)]
             lag = min([*ages, *([] if lag is None else [lag])], default=None)
@@ -128,8 +127,14 @@ class Poller:
         except LedgerError as error:
             _log.warning("publishing: %s", error)
             return
+        if self._left_out:
+            committed = [one for one in committed if one.target not in self._left_out]
         samples = [*committed, *self._telemetry.samples(), _build_info()]
         self._publisher.publish(render(samples), page(samples, now))
+
+    def leave_out(self, targets: Iterable[Target]) -> None:
+        """Publish no more what the ledger holds of these: they are no targets any longer, and it would seem stale."""
+        self._left_out = frozenset(targets)
 
     def decide(self) -> None:
         """Find who came to a level of a budget. A ledger that cannot be written is asked again the next time."""

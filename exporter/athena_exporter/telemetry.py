@@ -48,6 +48,11 @@ class Telemetry:
             self._gauges[catalog.SOURCE_UP.name, target, (source,)] = 0
             self._counters[catalog.SOURCE_ERRORS.name, target, (source, reason)] += 1
 
+    def called(self, target: Target, alias: str) -> None:
+        """What people call the target's account."""
+        with self._lock:
+            self._gauges[catalog.TARGET_INFO.name, target, (alias,)] = 1
+
     def forget(self, target: Target) -> None:
         """Leave out what is said of a target that turned out to be another one; its counters stay."""
         with self._lock:
@@ -79,11 +84,6 @@ class Telemetry:
             for result, count in results.items():
                 self._counters[catalog.TRAIL_FILES.name, target, (result,)] += count
 
-    def missed_events(self, target: Target, count: int) -> None:
-        """So many queries have ended and no event has told it; 0 makes the series exist."""
-        with self._lock:
-            self._counters[catalog.MISSED_EVENTS.name, target, ()] += count
-
     def events_accepted(self, log_group: str, count: int) -> None:
         """CloudWatch Logs has taken so many events; naming a group with 0 makes its series exist."""
         self._delivered(catalog.EVENTS_ACCEPTED, (log_group,), count)
@@ -99,6 +99,15 @@ class Telemetry:
     def notified(self, channel: str, result: str, count: int = 1) -> None:
         """What became of a notification, or of one try; naming a result with 0 makes its series exist."""
         self._delivered(catalog.NOTIFICATIONS, (channel, result), count)
+
+    def history_written(self, rows: int, size: int) -> None:
+        """A file of the query history is in S3; 0 and 0 make the series exist."""
+        self._delivered(catalog.HISTORY_ROWS, (), rows)
+        self._delivered(catalog.HISTORY_BYTES, (), size)
+
+    def history_files(self, result: str, count: int) -> None:
+        """What became of files of the query history; a count of 0 makes the series exist."""
+        self._delivered(catalog.HISTORY_FILES, (result,), count)
 
     def _delivered(self, metric: catalog.Metric, labels: tuple[str, ...], count: int) -> None:
         with self._lock:

@@ -45,7 +45,8 @@ Beside the AWS APIs there is a control plane, JSON on the same port:
     POST   /_testbed/quiesce, resume       no new queries (and when all will be over); new ones again
     POST   /_testbed/queries               one query, or a list, exactly as given
     DELETE /_testbed/workgroups/NAME       a workgroup disappears with its history
-    GET    /_testbed/calls (DELETE: reset) how often each operation was called, by result; metrics that AWS would bill
+    GET    /_testbed/calls?access_key=     how often each operation was called, by result; metrics that AWS would bill
+    DELETE /_testbed/calls                 they are counted anew
     GET    /_testbed/faults (PUT, POST)    the fault plan; replace it
 
 A fault plan is a JSON list: [{{"kind": "throttle", "operation": "athena:*", "every": 5}}]. Every rule may have

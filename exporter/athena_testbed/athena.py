@@ -9,13 +9,14 @@ from typing import Any
 
 from athena_testbed.account import HISTORY_MS, Account
 from athena_testbed.executions import execution
-from athena_testbed.given import planned
+from athena_testbed.questions import Questions, own_location
 from athena_testbed.reservations import Reservations, required
 from athena_testbed.settings import ACCOUNT_ID
 from athena_testbed.tokens import BadTokenError, seal, unseal
 from athena_testbed.wire import AwsError, Json, whole_number
 from athena_testbed.world.catalogue import Workgroup
 from athena_testbed.world.failures import Refusal
+from athena_testbed.world.plan import Plan
 
 _BATCH = 50
 _CREATED = 1_577_836_800.0  # every workgroup was made on the first of January 2020
@@ -27,6 +28,7 @@ class Athena:
 
     def __init__(self, account: Account) -> None:
         self._account = account
+        self._questions = Questions(account)
         self.operations: Mapping[str, Callable[[Json], Json]] = {
             "ListWorkGroups": self.list_work_groups,
             "GetWorkGroup": self.get_work_group,
@@ -35,6 +37,7 @@ class Athena:
             "BatchGetQueryExecution": self.batch_get_query_execution,
             "StartQueryExecution": self.start_query_execution,
             "StopQueryExecution": self.stop_query_execution,
+            "GetQueryResults": self._questions.get_query_results,
             "ListTagsForResource": self.list_tags_for_resource,
             **Reservations(account).operations,
         }
@@ -66,7 +69,8 @@ class Athena:
         workgroup = self._workgroup(required(parameters, "WorkGroup"))
         summary = self._summary(workgroup.name)
         engine = summary.pop("EngineVersion")
-        return {"WorkGroup": {**summary, "Configuration": _configuration(workgroup, engine)}}
+        is_bare = workgroup.name in self._account.settings.bare_workgroups
+        return {"WorkGroup": {**summary, "Configuration": _configuration(workgroup, engine, is_bare=is_bare)}}
 
     def list_query_executions(self, parameters: Json) -> Json:
         """Ids of one workgroup (default `primary`), newest first, 45 days back."""
@@ -91,7 +95,10 @@ class Athena:
         plan = self._account.find(query_id, now)
         if plan is None:
             raise AwsError("InvalidRequestException", f"QueryExecution {query_id} was not found")
-        return {"QueryExecution": execution(self._account, plan, now)}
+        return {"QueryExecution": self._execution(plan, now)}
+
+    def _execution(self, plan: Plan, now: int) -> Json:
+        return self._questions.shown(plan, now, execution(self._account, plan, now))
 
     def batch_get_query_execution(self, parameters: Json) -> Json:
         """Up to 50 queries; ids that Athena doesn't know come back as unprocessed."""
@@ -105,7 +112,7 @@ class Athena:
         now = self._account.advance()
         found = {query_id: self._account.find(str(query_id), now) for query_id in ids}
         return {
-            "QueryExecutions": [execution(self._account, plan, now) for plan in found.values() if plan is not None],
+            "QueryExecutions": [self._execution(plan, now) for plan in found.values() if plan is not None],
             "UnprocessedQueryExecutionIds": [
                 unprocessed(query_id, "INVALID_INPUT", f"QueryExecution {query_id} was not found")
                 for query_id, plan in found.items()
@@ -130,14 +137,18 @@ class Athena:
         now = self._account.advance()
         if self._account.workgroup(name) is None:
             raise _not_found(name)
-        database = parameters.get("QueryExecutionContext", {}).get("Database")
-        plan = planned(self._account, {"workgroup": name, "database": database, "sql": text}, now)
+        known = self._questions.repeated(parameters)
+        if known is not None:
+            return {"QueryExecutionId": known}
+        question = self._questions.asked(text, self._workgroup(name), parameters, now)
         active = sum(other.shape.statement_type == "DML" for other in self._account.running(now))
         if active >= self._account.settings.dml_quota:
             message = "You have exceeded the limit for the number of queries you can run concurrently."
-            self._account.refuse(plan, Refusal(code="TooManyRequestsException", message=message, weight=0))
+            self._account.refuse(question.plan, Refusal(code="TooManyRequestsException", message=message, weight=0))
             raise AwsError("TooManyRequestsException", message, Reason="CONCURRENT_QUERY_LIMIT_EXCEEDED")
-        return {"QueryExecutionId": self._account.add(plan).query_id}
+        query_id = self._account.add(question.plan).query_id
+        self._questions.keep(query_id, question, parameters)
+        return {"QueryExecutionId": query_id}
 
     def list_tags_for_resource(self, parameters: Json) -> Json:
         """The tags of a workgroup, by key, at least 75 a page as the API has it."""
@@ -163,7 +174,7 @@ def unprocessed(query_id: str, code: str, message: str) -> Json:
     return {"QueryExecutionId": query_id, "ErrorCode": code, "ErrorMessage": message}
 
 
-def _configuration(workgroup: Workgroup, engine: Json) -> Json:
+def _configuration(workgroup: Workgroup, engine: Json, *, is_bare: bool) -> Json:
     configuration: Json = {
         "EnforceWorkGroupConfiguration": workgroup.enforced,
         "PublishCloudWatchMetricsEnabled": workgroup.publishes,
@@ -173,9 +184,9 @@ def _configuration(workgroup: Workgroup, engine: Json) -> Json:
         "ManagedQueryResultsConfiguration": {"Enabled": workgroup.managed_results},
         "ResultConfiguration": {},
     }
-    if not workgroup.managed_results:
+    if not workgroup.managed_results and not is_bare:
         configuration["ResultConfiguration"] = {
-            "OutputLocation": f"s3://harbour-athena-results/{workgroup.name}/",
+            "OutputLocation": own_location(workgroup),
             "EncryptionConfiguration": {"EncryptionOption": "SSE_S3"},
         }
     if workgroup.cutoff_bytes is not None:

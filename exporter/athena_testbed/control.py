@@ -47,7 +47,7 @@ class Control:
         self._routes: Mapping[tuple[str, str], Callable[[Command], Any]] = {
             ("GET", "truth"): self._truth,
             ("GET", "company"): self._company,
-            ("GET", "calls"): lambda _: testbed.calls(),
+            ("GET", "calls"): self._calls,
             ("DELETE", "calls"): lambda _: testbed.forget_calls(),
             ("GET", "faults"): lambda _: testbed.faults.json(),
             ("PUT", "faults"): self._plan_faults,
@@ -97,6 +97,10 @@ class Control:
     def _access_events(self, command: Command) -> Any:
         _known(command, {"since", "until"})
         return self._testbed.access_events(_time(command.query, "since"), _time(command.query, "until"))
+
+    def _calls(self, command: Command) -> Any:
+        _known(command, {"access_key"})
+        return self._testbed.calls(command.query.get("access_key"))
 
     def _logs(self, command: Command) -> Json:
         _known(command, {"group", "distinct", "offset", "limit"})

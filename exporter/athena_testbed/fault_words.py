@@ -35,6 +35,7 @@ _QUERY_ERRORS: dict[str, tuple[str, str, int]] = {
     "internal": ("InternalFailure", _ERRORS["internal"][1], 500),
     "unavailable": ("ServiceUnavailable", _ERRORS["unavailable"][1], 503),
     "denied": ("AccessDenied", _ERRORS["denied"][1], 403),
+    "key_denied": ("AccessDenied", _ERRORS["key_denied"][1], 403),
     "expired": ("ExpiredToken", _ERRORS["expired"][1], 403),
     "unrecognized": ("InvalidClientTokenId", _ERRORS["unrecognized"][1], 403),
 }

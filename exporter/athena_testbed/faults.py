@@ -25,7 +25,7 @@ KINDS: Mapping[str, str] = {
     "partial": "BatchGetQueryExecution leaves `share` of the ids unprocessed",
     "without_statistics": "BatchGetQueryExecution and GetQueryExecution show no Statistics",
     "denied": "AccessDeniedException",
-    "key_denied": "KmsAccessDenied: a queue's key may not be used",
+    "key_denied": "KmsAccessDenied (AccessDenied from S3): a queue's or a file's key may not be used",
     "expired": "ExpiredTokenException",
     "unrecognized": "UnrecognizedClientException",
     "duplicate_events": "LookupEvents shows `share` of the events twice",

@@ -14,6 +14,7 @@ RATES: Mapping[str, tuple[float, float]] = {
     "athena.StartQueryExecution": (20, 80),
     "athena.StopQueryExecution": (20, 80),
     "athena.GetQueryExecution": (100, 200),
+    "athena.GetQueryResults": (100, 200),
     "athena.BatchGetQueryExecution": (20, 40),
     "athena.ListQueryExecutions": (5, 10),
     "athena.ListWorkGroups": (5, 10),

@@ -17,6 +17,7 @@ from xml.sax.saxutils import escape
 
 import cbor2
 
+from athena_testbed import objects
 from athena_testbed.wire import Answer, AwsError, Call, Entries, Json, Request, WireProtocol
 
 _SCOPE = re.compile(r"Credential=(?P<key>[^/]*)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
@@ -42,7 +43,9 @@ _TRUTH = frozenset({"ReturnData", "IncludeLinkedAccounts"})
 class Headers:
     """The parts of an HTTP request that say what it asks for."""
 
+    method: str = "POST"
     path: str = "/"
+    query: str = ""
     target: str = ""
     smithy_protocol: str = ""
     authorization: str = ""
@@ -74,6 +77,8 @@ def _understood(service: str, headers: Headers, body: bytes) -> tuple[WireProtoc
         return QueryProtocol(), parse_qs(body.decode("utf-8", "replace")).get("Action", [""])[0]
     if service in _BY_PATH:
         return RestJsonProtocol(), headers.path.strip("/")
+    if service == "s3":
+        return PlainProtocol(), objects.operation(headers.method, headers.path, headers.query)
     return PlainProtocol(), ""
 
 

@@ -43,7 +43,7 @@ class Front:
 
     def __call__(self, environ: _Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request; a dropped one closes the connection without an answer."""
-        body = _body(environ)
+        body = body_of(environ)
         try:
             answer = self._answer(environ, body)
         except DroppedError:
@@ -65,7 +65,7 @@ class Front:
             query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
             path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
             return self._control.answer(Command(method=method, path=path, query=query, body=body))
-        request = read_request(_headers(environ), body, self._next_id())
+        request = read_request(headers_of(environ), body, self._next_id())
         answer = self._testbed.answer(request, lambda changed: self._behind(environ, changed))
         return replace(answer, headers={"x-amzn-RequestId": request.call.request_id, **answer.headers})
 
@@ -95,9 +95,12 @@ def _backend(service: Any) -> Any:
     return create_backend_app(service)
 
 
-def _headers(environ: _Environ) -> Headers:
+def headers_of(environ: _Environ) -> Headers:
+    """What of a request's head says what it asks for."""
     return Headers(
+        method=environ["REQUEST_METHOD"],
         path=environ["PATH_INFO"],
+        query=environ.get("QUERY_STRING", ""),
         target=environ.get("HTTP_X_AMZ_TARGET", ""),
         smithy_protocol=environ.get("HTTP_SMITHY_PROTOCOL", ""),
         authorization=environ.get("HTTP_AUTHORIZATION", ""),
@@ -105,7 +108,8 @@ def _headers(environ: _Environ) -> Headers:
     )
 
 
-def _body(environ: _Environ) -> bytes:
+def body_of(environ: _Environ) -> bytes:
+    """A request's body, read to its end."""
     length = environ.get("CONTENT_LENGTH")
     if length:
         return bytes(environ["wsgi.input"].read(int(length)))

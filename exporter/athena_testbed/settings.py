@@ -51,6 +51,9 @@ class Settings:
         lost_changes: the share of state changes whose event is never sent.
         duplicate_changes: the share of state changes whose event is sent twice.
         disordered_changes: the share of state changes whose event comes up to 15 delays later than its like.
+        lost_calls: the share of what CloudTrail has recorded that EventBridge never sends.
+        duplicate_calls: the share of it that EventBridge sends twice.
+        longest_hidden: for how long a queue hides a received message at most, whatever was asked; None: as asked.
         failed_starts: the share of StartQueryExecution calls that Athena refuses.
         rates: scales the published token buckets: 1 is real, 2 twice as generous, None none at all.
         dml_quota: how many DML queries may be active before StartQueryExecution is refused.
@@ -64,6 +67,11 @@ class Settings:
             the share beside which somebody only looks at the catalogue.
         trail_interval: how often a trail that logs writes a file of what has become visible meanwhile.
         trail_noise: how many records of other services stand in such a file beside each of ours.
+        runs_sql: whether StartQueryExecution runs SQL over tables that statements made from files in S3, with rows and
+            errors to see; needs the extra `testbed-sql`. Queries of the company's own tables stay played.
+        sql_takes: how long such a query takes; times are played, whatever DuckDB needed.
+        bare_workgroups: workgroups without a place for results: each question has to bring its own.
+        denied_tables: `database.table` of such tables that Lake Formation keeps from whoever asks.
         clock_skew: how far the account's clock is ahead of this machine's.
         faults: the first fault plan (see `faults.FaultPlan`).
     """
@@ -88,6 +96,9 @@ class Settings:
     lost_changes: float = 0.001
     duplicate_changes: float = 0.01
     disordered_changes: float = 0.02
+    lost_calls: float = 0.0
+    duplicate_calls: float = 0.0
+    longest_hidden: timedelta | None = None
     failed_starts: float = 0.01
     rates: float | None = 1.0
     dml_quota: int = 150
@@ -100,6 +111,10 @@ class Settings:
     catalogue_events: float = 0.3
     trail_interval: timedelta = timedelta(minutes=5)
     trail_noise: int = 3
+    runs_sql: bool = False
+    sql_takes: timedelta = timedelta(milliseconds=100)
+    bare_workgroups: tuple[str, ...] = ()
+    denied_tables: tuple[str, ...] = ()
     clock_skew: timedelta = timedelta(0)
     faults: tuple[Mapping[str, Any], ...] = field(default=())
 
@@ -127,7 +142,7 @@ def _numbers(settings: Settings) -> Iterator[str]:
 
 def _bounds(settings: Settings) -> Iterator[str]:
     shares = ("duplicate_events", "disordered_events", "lost_events", "failed_starts", "missing_statistics")
-    changes = ("lost_changes", "duplicate_changes", "disordered_changes")
+    changes = ("lost_changes", "duplicate_changes", "disordered_changes", "lost_calls", "duplicate_calls")
     for name in (*shares, *changes, "catalogue_events"):
         if not 0 <= getattr(settings, name) <= 1:
             yield f"{name} is {getattr(settings, name)}; it is a share between 0 and 1"
@@ -136,6 +151,7 @@ def _bounds(settings: Settings) -> Iterator[str]:
             yield f"{name} is {getattr(settings, name)}; it can't be negative"
     for name in (
         "cloudwatch_delay", "listmetrics_delay", "insights_delay", "state_change_delay", "api_event_delay",
+        "sql_takes",
     ):  # fmt: skip  # names
         if getattr(settings, name) < timedelta(0):
             yield f"{name} is {getattr(settings, name)}; it can't be negative"

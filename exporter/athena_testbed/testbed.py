@@ -4,17 +4,17 @@ Stage: server.py hands calls in, control.py asks questions of its own; below are
 """
 
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from threading import Event, Lock
+from threading import Event
 from typing import Any
 
 from athena_testbed.account import Account
 from athena_testbed.athena import Athena, unprocessed
-from athena_testbed.bridge import Bridge, Queues
+from athena_testbed.bridge import Bridge, Queues, QuickQueues
+from athena_testbed.calls import Calls
 from athena_testbed.cloudtrail import CloudTrail, Hardship
 from athena_testbed.cloudwatch import CloudWatch
 from athena_testbed.fault_words import BODIES, words
@@ -79,9 +79,7 @@ class Testbed:
         self._clock = clock
         self._monotonic = monotonic
         self._faults = FaultPlan(settings.faults, settings.seed, clock=monotonic)
-        self._calls: Counter[tuple[str, str, str]] = Counter()
-        self._billed: Counter[tuple[str, str, str]] = Counter()
-        self._calls_lock = Lock()
+        self._calls = Calls()
         self._regions: dict[str, Region] = {}
         self._home = self._region(settings.region)
         self._set_skew()
@@ -129,7 +127,13 @@ class Testbed:
         return Region(
             account=account,
             bridge=bridge,
-            queues=Queues(lambda: bridge.deliver() + trails.deliver(), self._monotonic, self.closing),
+            queues=Queues(
+                lambda: bridge.deliver() + trails.deliver(),
+                self._monotonic,
+                self.closing,
+                QuickQueues(settings.region),
+                settings.longest_hidden,
+            ),
             cloudtrail=cloudtrail,
             trails=trails,
             logs=logs,
@@ -181,18 +185,12 @@ class Testbed:
         try:
             answer = self._faulty(request, behind)
         except DroppedError as error:
-            self._count(request, "dropped", error.billed_metrics)
+            self._calls.add(request, "dropped", error.billed_metrics)
             raise
         except AwsError as error:
             answer = request.failure(error)
-        self._count(request, answer.code, answer.billed_metrics)
+        self._calls.add(request, answer.code, answer.billed_metrics)
         return answer
-
-    def _count(self, request: Request, result: str, billed_metrics: int) -> None:
-        with self._calls_lock:
-            key = (request.service or "unknown", request.operation or "unknown", result)
-            self._calls[key] += 1
-            self._billed[key] += billed_metrics
 
     def _faulty(self, request: Request, behind: Behind) -> Answer:
         workgroup = _workgroup(request)
@@ -261,7 +259,8 @@ class Testbed:
             raise DroppedError(rule.kind, answer.billed_metrics)
         if rule.kind in BODIES:
             status = rule.status if rule.kind == "html" else 200
-            return replace(answer, status=status, body=BODIES[rule.kind], code=rule.kind)
+            # Whoever answers instead of AWS has none of its headers either.
+            return replace(answer, status=status, body=BODIES[rule.kind], code=rule.kind, headers={})
         if rule.kind == "cut":
             return replace(answer, cut=True, code=rule.kind)
         if rule.kind == "truncated":
@@ -290,22 +289,16 @@ class Testbed:
                 kept.append(execution)
         parameters["QueryExecutions"] = kept
 
-    def calls(self) -> list[Json]:
-        """How often each operation was called, by result (`ok` or the error's code), and what AWS bills of metrics."""
-        with self._calls_lock:
-            return [
-                {
-                    "service": key[0], "operation": key[1], "result": key[2], "count": count,
-                    "billed_metrics": self._billed[key],
-                }
-                for key, count in sorted(self._calls.items())
-            ]  # fmt: skip  # as short as it can be said
+    def calls(self, access_key: str | None = None) -> list[Json]:
+        """How often each operation was called, by result (`ok` or the error's code), and what AWS bills of metrics.
+
+        `access_key` leaves only what was signed with it.
+        """
+        return self._calls.json(access_key)
 
     def forget_calls(self) -> None:
         """Begin counting anew."""
-        with self._calls_lock:
-            self._calls.clear()
-            self._billed.clear()
+        self._calls.forget()
 
     def truth(
         self, since: datetime | None = None, until: datetime | None = None, *, undelivered: str | None = None

@@ -188,11 +188,15 @@ def test_an_image_is_locked_to_what_is_tested(name: str) -> None:
     assert locked(name).items() <= locked("dev.txt").items()
 
 
+def names(*groups: list[str]) -> set[str]:
+    return {re.split(r"[\[><=]", need)[0].lower() for group in groups for need in group}
+
+
 def test_the_locks_of_the_images_hold_what_they_need() -> None:
-    canonical = {
-        re.split(r"[\[><=]", need)[0].lower() for need in PYPROJECT["project"]["optional-dependencies"]["testbed"]
-    }
-    assert canonical | locked("runtime.txt").keys() <= locked("testbed.txt").keys()
+    extras = PYPROJECT["project"]["optional-dependencies"]
+    always = PYPROJECT["project"]["dependencies"]
+    assert names(always, extras["testbed"]) <= locked("testbed.txt").keys()
+    assert names(always, extras["charts"], extras["history"]) <= locked("runtime.txt").keys()
     assert set(PYPROJECT["build-system"]["requires"]) <= locked("build.txt").keys()
 
 

@@ -129,6 +129,7 @@ def test_no_permission_of_the_table_goes_untested() -> None:
             "sources": {"workgroups": {"tags": ["component"]}, "cloudwatch": {"enabled": True}, "trail": TRAIL},
             "events": {"enabled": True},
             "guard": {"mode": "enforce", "role_arn": ROLE},
+            "history": {"enabled": True, "bucket": "history", "kms_key": "arn:aws:kms:eu-west-1:123456789012:key/0a1b"},
             "notifications": {"sns": [{"name": "team", "topic_arn": "arn:aws:sns:eu-west-1:123456789012:budgets"}]},
         }
     )

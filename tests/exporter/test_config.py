@@ -95,7 +95,7 @@ def test_the_example_shows_every_key_and_no_other() -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
     shown = set(_keys(yaml.safe_load(text)))
     commented = yaml.safe_load(re.sub(r"^# (?=targets:| )", "", text.replace("targets: []\n", ""), flags=re.MULTILINE))
-    shown |= {f"targets[].{key}" for target in commented["targets"] for key in target}
+    shown |= {key for target in commented["targets"] for key in _keys(target, "targets[].")}
     shown |= {key for budget in uncommented_budgets() for key in _keys(budget, "budgets[].")}
     shown |= set(_keys(yaml.safe_load(uncommented_channels())))
     assert shown == set(re.findall(r"^\| `([^`]+)`", table(), flags=re.MULTILINE))
@@ -137,8 +137,11 @@ def test_the_commented_channels_of_the_example_are_right_when_uncommented(writte
 def test_the_commented_targets_of_the_example_are_right_when_uncommented(written: Write) -> None:
     text = EXAMPLE.read_text(encoding="utf-8").replace("targets: []\n", "")
     config = load(written(re.sub(r"^# (?=targets:| )", "", text, flags=re.MULTILINE)), NOWHERE)
-    assert [target.region for target in config.targets] == ["eu-central-1", "us-east-1"]
+    assert [target.region for target in config.targets] == ["eu-central-1", "us-east-1", "eu-west-1", "eu-central-1"]
     assert config.targets[1].external_id == "athena-observability"
+    assert {(target.alias, target.sources.cloudwatch.enabled) for target in config.targets[2:]} == {
+        ("data-production", False)
+    }
 
 
 def test_the_table_gives_each_key_its_default_and_its_meaning() -> None:
@@ -308,7 +311,8 @@ DURATION = "a duration of at least 1s, such as 30s, 5m or 1h30m"
         ("targets: [{role_arn: reader}]", ("targets[0].role_arn: found the text 'reader', "
          "wanted the ARN of an IAM role, such as arn:aws:iam::111122223333:role/athena-reader")),
         ("targets: [eu-west-1]",
-         "targets[0]: found the text 'eu-west-1', wanted a section with the keys region, role_arn, external_id"),
+         ("targets[0]: found the text 'eu-west-1', "
+          "wanted a section with the keys region, regions, alias, role_arn, external_id, sources")),
         ("targets: eu-west-1",
          "targets: found the text 'eu-west-1', wanted a list, each item on a line that starts with '- '"),
         ("aws: 5", "aws: found the number 5, wanted a section with the keys endpoint_url, rate_share"),
@@ -334,7 +338,7 @@ def test_a_long_wrong_text_is_shown_shortened(refusal: Refuse) -> None:
     [
         ("- a\n",
          ("config.yml:1: found a list, wanted a section with the keys targets, aws, ledger, sources, identity, sql, "
-         "pricing, labels, outbox, exposition, events, budgets, notifications, guard")),
+         "pricing, labels, outbox, exposition, events, history, budgets, notifications, guard")),
         ("aws: [\n", ("config.yml:2: not YAML: column 1: while parsing a flow node, expected the node content, "
          "but found '<stream end>'")),
         ("aws:\n\tx: 1\n", ("config.yml:2: not YAML: column 1: while scanning for the next token, "

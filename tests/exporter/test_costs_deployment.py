@@ -12,7 +12,7 @@ from athena_exporter import catalog
 from athena_exporter.costs.deployment import SIZES, Company, Look, Shown, bill, series, series_of
 from athena_exporter.costs.deployment import company as assumed
 from athena_exporter.costs.deployment.__main__ import main
-from athena_exporter.costs.deployment.bill import all_day, ingestion_usd, options, queue_usd, viewing
+from athena_exporter.costs.deployment.bill import all_day, history_usd, ingestion_usd, options, queue_usd, viewing
 from athena_exporter.costs.deployment.looks import _SELECTED, evaluations, look, refresh_seconds, seconds
 from athena_exporter.costs.deployment.prices import PRICES
 
@@ -137,6 +137,7 @@ def test_lines_reckoned_by_hand() -> None:
     assert usd(TEN, "Its public IPv4 address") == pytest.approx(3.65)
     assert usd(TEN, "Seats (Grafana)") == 2 * 9 + 3 * 5
     assert usd(TEN, "Events taken in (Logs)") == pytest.approx(2.5 * 700 / 1000 * 0.5)
+    assert history_usd(TEN) == pytest.approx(120e6 * 400 / 30.4 / 1e9 * 0.023 + 4 * 0.005, rel=0.001)
     assert queue_usd(TEN) == pytest.approx(0.4 * (3 * 1.2 + 180 * 730 / 10**6))
 
 
@@ -184,6 +185,7 @@ def test_every_price_and_every_assumption_is_stated_once() -> None:
         ("exporter", "memory", assumed.MEMORY_GB.value * 1024),
         ("metrics-store", "retention_days", assumed.MONTHS_KEPT.value * 30.4),
         ("event-logs", "retention_days", assumed.MONTHS_KEPT.value * 30.4),
+        ("history", "retention_days", assumed.MONTHS_KEPT.value * 30.4),
     ],
 )
 def test_what_is_assumed_of_a_default_is_the_modules_default(module: str, variable: str, value: float) -> None:

@@ -138,17 +138,11 @@ def test_what_could_not_be_read_is_counted(desk: Desk) -> None:
     assert desk.told(catalog.MALFORMED_RECORDS, "athena") == 5
 
 
-def test_messages_and_misses_are_counted_with_their_batch(desk: Desk) -> None:
-    told = replace(batch(), messages={"used": 2, "alien": 0}, missed=0)
-    desk.poller.poll(Told([told, batch(), replace(told, missed=3)]))
+def test_messages_are_counted_with_their_batch(desk: Desk) -> None:
+    told = replace(batch(), messages={"used": 2, "alien": 0})
+    desk.poller.poll(Told([told, batch(), told]))
     assert desk.told(catalog.MESSAGES, "athena", "used") == 4
     assert desk.told(catalog.MESSAGES, "athena", "alien") == 0
-    assert desk.told(catalog.MISSED_EVENTS) == 3
-
-
-def test_where_nobody_listens_to_events_none_is_missed(desk: Desk) -> None:
-    desk.poller.poll(Told([batch(query())]))
-    assert desk.told(catalog.MISSED_EVENTS) is None
 
 
 def test_batches_before_a_failure_stay_counted(desk: Desk) -> None:
@@ -293,7 +287,7 @@ def test_the_page_for_people_tells_the_same_moment_as_the_metrics(desk: Desk) ->
 def test_what_was_published_is_remembered_so_that_an_older_copy_is_recognised(desk: Desk) -> None:
     desk.poller.poll(Told([batch(query())]))
     desk.poller.publish()
-    stamp = desk.book.ledger._lock.stamp()
+    stamp = desk.book.ledger._tenure.stamp()
     assert stamp is not None
     assert stamp.sequence == desk.book.ledger.view(TARGET).sequence()
 
@@ -350,6 +344,23 @@ def test_a_ledger_that_cannot_be_pruned_is_one_line_and_is_tried_again(
     desk.book.hand.seconds = 600
     desk.poller.prune([TARGET])
     assert caplog.text.count("pruning: ledger") == 2
+
+
+def test_what_is_no_target_any_longer_is_not_published_and_comes_back_with_its_totals(desk: Desk) -> None:
+    desk.book.deliver(query())
+    desk.book.ledger.reveal()
+    desk.poller.publish()
+    shown = desk.page()
+    desk.poller.leave_out([TARGET])
+    desk.poller.publish()
+    assert f'account_id="{TARGET.account_id}"' in shown
+    assert f'account_id="{TARGET.account_id}"' not in desk.page()
+    assert catalog.BUILD_INFO.name in desk.page()
+    desk.poller.leave_out([])
+    desk.poller.publish()
+    assert [line for line in desk.page().splitlines() if line.startswith(catalog.QUERIES.name)] == [
+        line for line in shown.splitlines() if line.startswith(catalog.QUERIES.name)
+    ]
 
 
 # -- threads --------------------------------------------------------------------------------------------------------

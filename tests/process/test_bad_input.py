@@ -14,12 +14,15 @@ from pathlib import Path
 
 import pytest
 from book import BORN, opened, query, settings_for, start
-from processes import Process, fetch, free_port, process, scrape, until
+from bridges import bridged
+from processes import Process, fetch, free_port, process, scrape, summed, until
 from source_world import QUIET
+from trails import trailed
 
 import athena_testbed
 from athena_exporter.ledger.files import WriterLock
 from athena_exporter.records import Target
+from athena_testbed.trail import file_key, packed
 
 pytestmark = pytest.mark.process
 
@@ -295,6 +298,81 @@ def test_every_log_line_is_json_as_it_was_asked_for(troubled: Service) -> None:
     lines = [json.loads(line) for line in troubled.log().splitlines()]
     assert {"ts", "level", "logger", "msg"} <= set(lines[0])
     assert any(line["msg"].startswith("serving on http://127.0.0.1:") for line in lines)
+
+
+# -- queues and what is in them -------------------------------------------------------------------------------------
+
+
+def queues_too(folder: Path, url: str, *, events: str, files: str, bucket: str) -> tuple[str, list[str]]:
+    """As `served`, with both sources that read queues."""
+    address, command = served(folder, url)
+    path = folder / "exporter.yml"
+    more = (
+        f"  eventbridge: {{enabled: true, queue_url: '{events}', gather: 0s, sweep_interval: 1s}}\n"
+        f"  trail: {{enabled: true, queue_url: '{files}', bucket: {bucket}}}\n"
+    )
+    path.write_text(path.read_text().replace("sources:\n", f"sources:\n{more}"))
+    return address, command
+
+
+def test_queues_that_do_not_exist_are_named_with_their_mend_and_the_rest_goes_on(tmp_path: Path) -> None:
+    with athena_testbed.running(QUIET) as testbed:
+        events, files = (f"{testbed.url}/{athena_testbed.ACCOUNT_ID}/no-{name}" for name in ("events", "files"))
+        url, command = queues_too(tmp_path, testbed.url, events=events, files=files, bucket="no-bucket")
+        with process(command, tmp_path / "exporter.log") as running:
+            service = Service(url=url, process=running)
+            until(lambda: (service.up("eventbridge"), service.up("trail")) == (0, 0), what="both are down")
+            for source, queue in (("eventbridge", events), ("trail", files)):
+                assert (service.value("athena_exporter_source_errors_total", source=source) or 0) >= 1
+                line = next(one for one in service.log().splitlines() if f"{source} (" in one)
+                assert f"check queue_url, its account and its Region ({queue})" in line
+            testbed.add({"scanned_bytes": 1_000_000})
+            until(lambda: service.value("athena_queries_total") == 1, what="counted by the sweep")
+            service.until_up(1, 1)
+            assert running.end() == 0
+            assert "Traceback" not in service.log()
+
+
+def test_what_does_not_belong_into_a_queue_is_named_and_counted_and_the_rest_goes_on(tmp_path: Path) -> None:
+    """No JSON, someone else's JSON, another account's event, a deleted file, and a file whose key may not be used."""
+    with athena_testbed.running(QUIET) as testbed, bridged(testbed.url) as events, trailed(testbed.url) as files:
+        stranger = {
+            "source": "aws.athena", "detail-type": "Athena Query State Change", "account": "999988887777",
+            "region": REGION, "detail": {"queryExecutionId": "q", "currentState": "SUCCEEDED"},
+        }  # fmt: skip  # rows
+        now_ms = testbed.testbed.now_ms()
+        gone, locked = (file_key(athena_testbed.ACCOUNT_ID, REGION, now_ms, name) for name in ("gone", "locked"))
+        files.put(gone, packed([]))
+        files.s3.delete_object(Bucket=files.bucket, Key=gone)
+        for queue in (events, files):
+            queue.send("no JSON", {"order": 17})
+        events.send(stranger)
+        url, command = queues_too(tmp_path, testbed.url, events=events.url, files=files.url, bucket=files.bucket)
+        with process(command, tmp_path / "exporter.log") as running:
+            service = Service(url=url, process=running)
+            until(lambda: counted(url, "trail_files") == {"gone": 1}, what="the deleted file is counted")
+            told = {"no_json": 1, "alien": 1, "other_account": 1}
+            until(lambda: counted(url, "messages", "eventbridge") == told, what="what is none of ours is counted")
+            # S3's own message that notifications were set up, and that of the deleted file, are of no interest.
+            assert counted(url, "messages", "trail") == {"no_json": 1, "alien": 1, "unused": 2}
+            testbed.plan_faults([{"kind": "key_denied", "operation": "s3:GetObject"}])
+            files.put(locked, packed([]))
+            until(lambda: counted(url, "trail_files").get("denied") == 1, what="the locked file is counted")
+            until(lambda: service.up("trail") == 0, what="trail is down")
+            testbed.add({"scanned_bytes": 1_000_000})
+            until(lambda: service.value("athena_queries_total") == 1, what="the query is counted")
+            assert service.up("eventbridge") == 1
+            assert running.end() == 0
+        for words in (gone, locked, "it has been deleted", "needs kms:Decrypt on arn:aws:kms:", "another account"):
+            assert words in service.log()
+        assert "Traceback" not in service.log()
+
+
+def counted(url: str, what: str, source: str | None = None) -> dict[str, float]:
+    """What files, or a source's messages, came to so far."""
+    labels = ("result",) if source is None else ("result", "source")
+    found = summed(scrape(url), f"athena_exporter_{what}_total", *labels)
+    return {key[0]: value for key, value in found.items() if key[1:] in {(), (source,)}}
 
 
 # -- an AWS that is not there at the start --------------------------------------------------------------------------

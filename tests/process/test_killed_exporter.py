@@ -4,20 +4,26 @@ The exporter is killed with SIGKILL twenty times, at random and at its real cras
 queries against it over a wire that throttles, fails, drops, repeats and delays. In the end every counter, every
 `increase()` over it in a real Prometheus, and every window equals the account's truth, to the byte, and every query and
 every use of a table has its event in CloudWatch Logs.
+
+A smaller company is read over all three routes at once: EventBridge, a trail's files and LookupEvents tell the same
+queries, each loses, repeats, delays and reorders in its own way, and the kills strike between commit and deletion, too.
 """
 
 import json
 import random
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from crashing_exporter import POINTS, REVEAL
+from bridges import RULES, WITH_READS, Bridged, bridged
+from crashing_exporter import COMMITTED, HEARD, KNOWN, POINTS, READ, REVEAL
 from processes import Process, Prometheus, fetch, free_port, prometheus_server, scrape, summed, until
+from trails import Trailed, trailed
 from truth import (
     COUNTED,
     WINDOWS,
@@ -32,6 +38,8 @@ from truth import (
 
 import athena_testbed
 from athena_exporter import catalog
+from athena_exporter.config.sources import AccessEvent
+from athena_testbed.trail import file_key, packed
 
 COMPARED = (
     *COUNTED,
@@ -80,6 +88,26 @@ class World:
         return Process(command, self.folder / "exporter.log")
 
 
+SWEEPS = "sources: {athena: {interval: 1s, deep_interval: 10s}, lookup: {interval: 1s, full_pass: 10s}}\n"
+
+
+@contextmanager
+def served(
+    folder: Path, prometheus: str, testbed: athena_testbed.Running, sources: str, *, warmup: str = "8s"
+) -> Iterator[World]:
+    """A Prometheus and a configuration for exporters that come and go."""
+    address, config = f"127.0.0.1:{free_port()}", folder / "exporter.yml"
+    with prometheus_server(prometheus, folder, address) as server:
+        config.write_text(
+            f"aws: {{endpoint_url: '{testbed.url}'}}\n"
+            f"ledger: {{path: '{folder / 'ledger.db'}', initial_lookback: 10m}}\n"
+            f"{sources}"
+            f"exposition: {{series_warmup: {warmup}, interval: 500ms}}\n"
+            "events: {enabled: true}\n"
+        )
+        yield World(testbed=testbed, prometheus=server, address=address, config=config, folder=folder)
+
+
 @pytest.fixture
 def world(tmp_path: Path, prometheus: str) -> Iterator[World]:
     settings = athena_testbed.Settings(
@@ -92,20 +120,8 @@ def world(tmp_path: Path, prometheus: str) -> Iterator[World]:
         dml_quota=1_000_000,
         faults=FAULTS,
     )
-    address = f"127.0.0.1:{free_port()}"
-    config = tmp_path / "exporter.yml"
-    with (
-        athena_testbed.running(settings) as testbed,
-        prometheus_server(prometheus, tmp_path, address) as server,
-    ):
-        config.write_text(
-            f"aws: {{endpoint_url: '{testbed.url}'}}\n"
-            f"ledger: {{path: '{tmp_path / 'ledger.db'}', initial_lookback: 10m}}\n"
-            "sources: {athena: {interval: 1s, deep_interval: 10s}, lookup: {interval: 1s, full_pass: 10s}}\n"
-            "exposition: {series_warmup: 8s, interval: 500ms}\n"
-            "events: {enabled: true}\n"
-        )
-        yield World(testbed=testbed, prometheus=server, address=address, config=config, folder=tmp_path)
+    with athena_testbed.running(settings) as testbed, served(tmp_path, prometheus, testbed, SWEEPS) as alive:
+        yield alive
 
 
 @pytest.mark.process
@@ -121,20 +137,25 @@ def test_twenty_kills_lose_nothing_and_count_nothing_twice(world: World) -> None
             _die_at_random(world, chance.uniform(0.2, 3.5))
     last = world.exporter()
     try:
-        _settle(world)
-        truth = _expected(world)
-        assert sum(count for (name, _), count in truth.items() if name == catalog.QUERIES.name) > 0.98 * QUERIES
-        assert differences(truth, _increases(world)) == []
-        # Midnight may pass between the two; afterwards they are equal again.
-        until(
-            lambda: differences(_expected_windows(world), exposed(scrape(world.url), *WINDOWS)) == [],
-            every=1,
-            what=lambda: str(differences(_expected_windows(world), exposed(scrape(world.url), *WINDOWS))),
-        )
-        _clients_and_refusals_equal_the_truth(world)
+        _all_is_counted_once(world, QUERIES)
         _every_query_and_every_use_of_a_table_has_its_event(world)
     finally:
         assert last.end() == 0
+
+
+def _all_is_counted_once(world: World, queries: int) -> None:
+    """Every counter, its increase in Prometheus, and every window, once no later read will add anything."""
+    _settle(world)
+    truth = _expected(world)
+    assert sum(count for (name, _), count in truth.items() if name == catalog.QUERIES.name) > 0.98 * queries
+    assert differences(truth, _increases(world)) == []
+    # Midnight may pass between the two; afterwards they are equal again.
+    until(
+        lambda: differences(_expected_windows(world), exposed(scrape(world.url), *WINDOWS)) == [],
+        every=1,
+        what=lambda: str(differences(_expected_windows(world), exposed(scrape(world.url), *WINDOWS))),
+    )
+    _clients_and_refusals_equal_the_truth(world)
 
 
 def _die_at_random(world: World, seconds: float) -> None:
@@ -194,8 +215,7 @@ def _every_query_and_every_use_of_a_table_has_its_event(world: World) -> None:
         every=1,
         what=f"{queries} queries and {len(uses)} uses of tables have their events",
     )
-    told = _told(world, "table-access", "query_id", "database", "table", "mode")
-    assert told == uses
+    assert _told(world, "table-access", "query_id", "database", "table", "mode") == uses
 
 
 def _told(world: World, group: str, *fields: str) -> set[tuple[str, ...]]:
@@ -258,3 +278,136 @@ def _clients_and_refusals_equal_the_truth(world: World) -> None:
         every=1,
         what=lambda: f"{total} refused starts, found {summed(scrape(world.url), catalog.START_REJECTIONS.name)}",
     )
+
+
+# -- three routes at once -------------------------------------------------------------------------------------------
+
+
+ROUTED = 1_500
+SECONDS_OF_ROUTED = 15
+GOVERNED = AccessEvent.GET_DATA_ACCESS.value
+ROUTED_RULES = {
+    "changes": {**RULES["changes"], "detail": {"currentState": [{"anything-but": ["QUEUED"]}]}},
+    "starts": RULES["starts"],
+}
+# All but Glue: whoever fails to follow a view counts the view alone for minutes, as it is promised.
+ROUTED_FAULTS = (
+    *(
+        {**fault, "operation": f"{service}:*"}
+        for fault in FAULTS[2:]
+        if "operation" not in fault
+        for service in ("athena", "cloudtrail", "sqs", "s3", "logs")
+    ),
+    {"kind": "throttle", "operation": "cloudtrail:*", "every": 3},
+    {"kind": "throttle", "operation": "athena:*", "every": 41},
+    {"kind": "throttle", "operation": "sqs:*", "every": 29},
+    {"kind": "denied", "operation": "s3:GetObject", "every": 17},
+)
+ROUTED_POINTS: Sequence[tuple[str, int]] = (
+    (READ, 1), (HEARD, 2), (KNOWN, 2), (POINTS[0], 7), (HEARD, 4), (COMMITTED, 9),
+)  # fmt: skip  # rows
+"""Where it dies, and at which passage."""
+
+
+@pytest.mark.process
+@pytest.mark.prometheus
+@pytest.mark.timeout(900)
+def test_three_routes_that_all_lose_and_repeat_count_every_query_once(tmp_path: Path, prometheus: str) -> None:
+    settings = athena_testbed.Settings(
+        queries_per_minute=ROUTED * 60 / SECONDS_OF_ROUTED, max_queries=ROUTED, time_scale=0.01, lost_events=0,
+        cloudtrail_delay=timedelta(seconds=1), duplicate_events=0.2, disordered_events=0.1, failed_starts=0.03,
+        api_event_delay=timedelta(seconds=0.5), state_change_delay=timedelta(seconds=0.2),
+        lost_changes=0.1, duplicate_changes=0.2, disordered_changes=0.2, lost_calls=0.1, duplicate_calls=0.2,
+        trail_interval=timedelta(seconds=1), longest_hidden=timedelta(seconds=6), rates=None, dml_quota=1_000_000,
+    )  # fmt: skip  # rows
+    with (
+        athena_testbed.running(settings) as testbed,
+        bridged(testbed.url, rules=()) as events,
+        trailed(testbed.url) as files,
+        served(tmp_path, prometheus, testbed, _three_routes(events, files)) as world,
+    ):
+        _set_up(testbed, events, files)
+        for point, count in ROUTED_POINTS:
+            _die_at_a_crash_point(world, point, count)
+        last = world.exporter()
+        try:
+            _all_is_counted_once(world, ROUTED)
+            _every_route_has_told(world, events, files)
+            _every_query_and_every_access_has_its_event(world)
+        finally:
+            assert last.end() == 0
+
+
+def _three_routes(events: Bridged, files: Trailed) -> str:
+    return (
+        "sources:\n"
+        "  athena: {deep_interval: 10s}\n"
+        f"  lookup: {{interval: 1s, full_pass: 10s, access_events: [{GOVERNED}]}}\n"
+        f"  eventbridge: {{enabled: true, queue_url: '{events.url}', gather: 200ms, sweep_interval: 2s}}\n"
+        f"  trail: {{enabled: true, queue_url: '{files.url}', bucket: {files.bucket}, access_events: [{GOVERNED}]}}\n"
+    )
+
+
+def _set_up(testbed: athena_testbed.Running, events: Bridged, files: Trailed) -> None:
+    """Rules and a trail; beside them in the queues, what nobody can read. Only then does anything go wrong."""
+    for name, pattern in ROUTED_RULES.items():
+        events.rule(name, pattern)
+    reads = {
+        "source": ["aws.lakeformation"],
+        "detail-type": ["AWS API Call via CloudTrail"],
+        "detail": {"eventName": [GOVERNED]},
+    }
+    events.rule("reads", reads, WITH_READS)
+    files.log()
+    at_ms = testbed.testbed.now_ms()
+    for token, body in (("broken", packed([])[:-3]), ("gone", packed([]))):
+        key = file_key(athena_testbed.ACCOUNT_ID, testbed.testbed.settings.region, at_ms, token)
+        files.put(key, body)
+        if token == "gone":
+            files.s3.delete_object(Bucket=files.bucket, Key=key)
+    for queue in (events, files):
+        queue.send("no JSON", {"order": 17})
+    testbed.plan_faults(list(ROUTED_FAULTS))
+
+
+def _every_route_has_told(world: World, events: Bridged, files: Trailed) -> None:
+    """What was hidden when the exporter died has come again, and everything has left the queues."""
+    files.cloudtrail.stop_logging(Name="trail")
+    until(
+        lambda: (events.waiting(), files.waiting()) == (0, 0),
+        seconds=180,
+        every=1,
+        what=lambda: f"the queues are empty; {events.waiting()} and {files.waiting()} messages are left",
+    )
+    assert sum(world.testbed.testbed.bridge.sent.values()) > 2 * ROUTED
+    assert len(world.testbed.testbed.trails.keys) > SECONDS_OF_ROUTED / 2
+    assert world.testbed.testbed.bridge.lost
+
+
+def _every_query_and_every_access_has_its_event(world: World) -> None:
+    """Those that the SQL names, and those that Lake Formation was asked for, which three routes have told."""
+    uses = {(one["query_id"], one["database"], one["table"], one["mode"]) for one in world.testbed.access()}
+    asked = {
+        (one["query_id"], one["database"], one["table"])
+        for one in world.testbed.testbed.access_events()
+        if one["api"] == GOVERNED
+    }
+    assert asked
+    until(
+        lambda: len(_told(world, "queries", "query_id")) == world.testbed.truth()["queries"],
+        every=1,
+        what="every query has its event",
+    )
+    until(
+        lambda: _accesses(world, is_sql=True) == uses and {one[:3] for one in _accesses(world, is_sql=False)} == asked,
+        every=1,
+        what=lambda: (
+            f"{len(uses)} and {len(asked)} accesses, found "
+            f"{len(_accesses(world, is_sql=True))} and {len(_accesses(world, is_sql=False))}"
+        ),
+    )
+
+
+def _accesses(world: World, *, is_sql: bool) -> set[tuple[str, ...]]:
+    told = _told(world, "table-access", "query_id", "database", "table", "mode", "origin")
+    return {one[:4] for one in told if (one[4] == "sql") is is_sql}

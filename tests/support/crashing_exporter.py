@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,20 @@ from athena_exporter.cli.service import Service
 from athena_exporter.config import load
 from athena_exporter.ledger.store import Ledger
 from athena_exporter.records import Batch
+from athena_exporter.sources.queues import USED
+from athena_exporter.sources.trail.objects import Outcome
 from athena_exporter.telemetry import Telemetry
 
 REVEAL = "reveal->publish"
 COMMITTED = "commit->publish"
 """Before a queue's messages are deleted, too."""
 POINTS = ("in-transaction", COMMITTED, REVEAL, "stamp->publish")
+HEARD = "commit->delete"
+"""What events told is committed, and their messages are still in the queue."""
+READ = "commit->cursor"
+"""What a trail's files told is committed, and neither that they were read nor how far they are known."""
+KNOWN = "cursor->delete"
+"""That is committed too, and the messages that announced the files are still in the queue."""
 
 
 class CrashingLedger(Ledger):
@@ -55,6 +64,8 @@ class CrashingLedger(Ledger):
         super().apply(batch)
         if batch.records:
             self._pass(COMMITTED)
+        for point in _passed(batch):
+            self._pass(point)
 
     def reveal(self) -> int:
         revealed = super().reveal()
@@ -65,6 +76,16 @@ class CrashingLedger(Ledger):
     def stamp(self) -> None:
         super().stamp()
         self._pass("stamp->publish")
+
+
+def _passed(batch: Batch) -> Iterator[str]:
+    """The points of the queues' sources that lie behind the commit of this batch."""
+    if batch.source == "eventbridge" and batch.messages.get(USED):
+        yield HEARD
+    if batch.source == "trail" and batch.records:
+        yield READ
+    if batch.source == "trail" and batch.files.get(Outcome.READ.value):
+        yield KNOWN
 
 
 def main(config_path: str, address: str, point: str, count: str) -> None:

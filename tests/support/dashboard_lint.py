@@ -87,10 +87,11 @@ def template_on_time_change_reload_rule(board: Json) -> Iterator[str]:
 
 
 def template_label_promql_rule(board: Json) -> Iterator[str]:
-    """Variables of Prometheus ask `label_values(selector, label)`, and the selector parses."""
+    """Variables of Prometheus ask `label_values(selector, label)` or `query_result(expression)`, and it parses."""
     for one in board["templating"]["list"]:
         if one["type"] == "query" and one["datasource"]["type"] == "prometheus":
-            match = re.fullmatch(r"label_values\((.+), (\w+)\)", one["query"]["query"])
+            text = one["query"]["query"]
+            match = re.fullmatch(r"label_values\((.+), (\w+)\)", text) or re.fullmatch(r"query_result\((.+)\)", text)
             if match is None:
                 yield f"variable {one['name']}: {one['query']['query']}"
             else:

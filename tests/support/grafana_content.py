@@ -37,6 +37,7 @@ EVERY_CHANNEL: Mapping[str, Any] = {
         "athena-ticket": {"email": ["team@example.org", "lead@example.org"]},
         "athena-digest": {"webhook": ["hook"]},
     },
+    "allow_secret_in_state": True,
     "contact_point_secrets": {
         "room": "https://hooks.slack.com/services/T/B/x",
         "oncall": "0123456789abcdef",

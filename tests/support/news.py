@@ -28,7 +28,7 @@ def decided(seq: int = 1, **told: Any) -> StoredFact:
         "queries": [query("q-1", 900 * GB), query("q-2", 300 * GB)],
         "queries_since": "2026-03-10T06:00:00.000+00:00",
     }  # fmt: skip  # a form reads best in rows
-    return StoredFact(seq=seq, kind="budget", target=TARGET, body=json.dumps(plain | told))
+    return StoredFact(seq=seq, kind="budget", target=TARGET, body=json.dumps(plain | told), written_ms=0)
 
 
 def query(query_id: str, scanned_bytes: int | None, **told: Any) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def stopped(seq: int = 1, **told: Any) -> StoredFact:
         "subject": "ann", "mode": "enforce", "result": "stopped", "decided_at": "2026-03-10T12:00:00.000+00:00",
         "ended_at": "2026-03-10T12:00:02.000+00:00", "used": 1200 * GB, "limit": 1024 * GB, "unit": "bytes",
     }  # fmt: skip  # as above
-    return StoredFact(seq=seq, kind="guard", target=TARGET, body=json.dumps(plain | told))
+    return StoredFact(seq=seq, kind="guard", target=TARGET, body=json.dumps(plain | told), written_ms=0)
 
 
 @dataclass

@@ -570,6 +570,11 @@ DELIVERY_STUCK = (
         settings={"consumers": ("notifications/ops",), "rules": {"facts": True}},
     ),
     Case(
+        name="what has waited for 25 minutes is the query history's, which gathers",
+        tell=partial(_deliver, is_delivered=False),
+        settings={"consumers": ("history",), "rules": {"facts": True}},
+    ),
+    Case(
         name="an event has waited for 17 minutes",
         tell=partial(_deliver, is_delivered=False, wait=17 * MINUTE),
         settings=_WITH_OUTBOX,

@@ -8,6 +8,7 @@ BUDGETS = Path(__file__).resolve().parents[2] / "exporter" / "budgets.example.ym
 ACCOUNT = "123456789012"
 REGION = "eu-west-2"
 READER = "arn:aws:iam::444455556666:role/athena-reader"
+OTHER_READER = "arn:aws:iam::777788889999:role/athena-reader"
 
 CONFIGURATIONS: Mapping[str, Mapping[str, Any]] = {
     "default": {},
@@ -25,6 +26,28 @@ CONFIGURATIONS: Mapping[str, Mapping[str, Any]] = {
         "targets": [{"region": "eu-west-1"}, {"region": "eu-central-1"}],
         "events": {"enabled": True, "table_access_group": "/a/access", "queries_group": "/a/queries"},
     },
+    "regions_in_one": {
+        "targets": [
+            {"regions": ["eu-west-1", "eu-west-2"], "alias": "data"},
+            {"regions": ["eu-west-1"], "role_arn": READER},
+        ],
+    },
+    "targets_that_differ": {
+        "targets": [
+            {"region": "eu-west-1", "sources": {"lookup": {"enabled": False}, "workgroups": {"enabled": False}}},
+            {"region": "eu-central-1", "sources": {"lookup": {"enabled": False}, "cloudwatch": {"enabled": True}}},
+            {"region": "eu-west-1", "role_arn": READER, "sources": {"lookup": {"enabled": True}}},
+        ],
+    },
+    "an_own_target_without_events": {
+        "targets": [
+            {"region": "eu-west-1", "sources": {"eventbridge": {"enabled": False}}},
+            {"region": "eu-west-1", "role_arn": READER},
+        ],
+        "sources": {
+            "eventbridge": {"enabled": True, "queue_url": "https://sqs.{region}.amazonaws.com/{account_id}/events"}
+        },
+    },
     "own_and_others": {
         "targets": [
             {"region": "eu-west-2"},
@@ -35,7 +58,7 @@ CONFIGURATIONS: Mapping[str, Mapping[str, Any]] = {
         "targets": [
             {"region": "us-east-1", "role_arn": READER},
             {"region": "us-west-2", "role_arn": READER},
-            {"region": "us-east-1", "role_arn": f"{READER}-2"},
+            {"region": "us-east-1", "role_arn": OTHER_READER},
         ],
         "events": {"enabled": True},
         "sources": {"cloudwatch": {"enabled": True}},
@@ -81,6 +104,30 @@ CONFIGURATIONS: Mapping[str, Mapping[str, Any]] = {
         },
     },
     "trail_not_read": {"sources": {"trail": {"enabled": False, "bucket": "own-trail"}}},
+    "history": {"history": {"enabled": True, "bucket": "the-history"}},
+    "history_not_written": {"history": {"bucket": "the-history"}},
+    "history_with_a_key": {
+        "history": {
+            "enabled": True,
+            "bucket": "the-history",
+            "prefix": "data/athena/",
+            "kms_key": "arn:aws:kms:eu-west-2:123456789012:key/0123abcd",
+        },
+        "targets": [{"region": "us-east-1", "role_arn": READER}],
+    },
+    "history_never_merged": {
+        "history": {
+            "enabled": True,
+            "bucket": "the-history",
+            "prefix": None,
+            "kms_key": "arn:aws:kms:eu-west-1:444455556666:key/0123abcd",
+            "compact": False,
+        },
+    },
+    "history_of_another_account": {
+        "history": {"enabled": True, "bucket": "their-history", "role_arn": f"{READER}-4"},
+        "events": {"enabled": True},
+    },
     "told": {
         "notifications": {
             "sns": [

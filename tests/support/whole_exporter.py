@@ -193,7 +193,7 @@ def _delivery(config: Config, ledger: Ledger, telemetry: Telemetry) -> Iterator[
         yield delivery
 
 
-_ACTIONS = {"DeleteMessageBatch": "sqs:DeleteMessage"}
+_ACTIONS = {"DeleteMessageBatch": "sqs:DeleteMessage", "ListObjectsV2": "s3:ListBucket"}
 
 
 def called(running: athena_testbed.Running) -> set[str]:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ def test_the_exporter_reads_what_it_is_given(name: str, world: Plan, tmp_path: P
     config = load(path, {"AWS_REGION": "eu-west-2"})
     assert config.ledger.path == Path("/var/lib/athena-exporter/athena-ledger.db")
     assert config.ledger.journal.value == "rollback"
+    assert config.ledger.lease == timedelta(seconds=30)
     assert not config.events.create_groups
 
 

@@ -84,6 +84,13 @@ REFUSED: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         {"grafana_version": "10.4", "contact_points": {"all": {"sns_topic_arns": [TOPIC]}}},
         ('routing = "rules" needs Grafana 11 or newer',),
     ),
+    "a secret that would stand in the state": (
+        {
+            "is_amazon_managed": False, "contact_points": {"all": {"slack": ["room"]}},
+            "contact_point_secrets": {"room": SECRET},
+        },
+        ("contact_point_secrets would stand in terraform's state for all who can read it",),
+    ),
     "a topic for a Grafana of one's own, and a secret in the wrong place": (
         {"is_amazon_managed": False, "contact_points": {"all": {"sns_topic_arns": [TOPIC], "slack": [SECRET]}}},
         (

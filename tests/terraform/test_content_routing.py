@@ -103,6 +103,9 @@ def test_a_contact_point_that_is_there_already_is_named_and_not_made(content: Pa
     assert plan.resources("grafana_contact_point") == {}
     assert {rule["notification_settings"][0]["contact_point"] for rule in _rules(plan)} <= {"oncall", "platform"}
     assert plan.output("contact_points") == THEIRS["existing_contact_points"]
+    assert len(plan.resources("grafana_message_template")) == 1, (
+        "contact points made by the deploy command speak with it"
+    )
 
 
 @pytest.mark.parametrize("audience", CHANNELS)
@@ -132,7 +135,7 @@ def test_words_and_silent_hours_are_those_of_the_files(own: Plan) -> None:
 
 
 def test_secrets_are_marked_as_such_wherever_they_go(own: Plan) -> None:
-    """So that no plan shows them; the variable's description says that the state still holds them."""
+    """So that no plan shows them, where somebody lets the state hold them."""
     points = [one for one in _planned(own) if one["type"] == "grafana_contact_point"]
 
     for point in points:

@@ -10,6 +10,8 @@ import pytest
 from grafana_content import PaperTerraform
 from terraforming import ROOT, Plan, Terraform
 
+from athena_exporter.library import definitions
+
 pytestmark = [pytest.mark.process, pytest.mark.terraform]
 
 ROOTS = sorted(
@@ -91,6 +93,25 @@ def test_in_one_account_grafana_assumes_the_role_that_trusts_it(single: Plan) ->
     roles = {address: one["name"] for address, one in single.resources("aws_iam_role").items()}
 
     assert assumed["Resource"] == f"arn:aws:iam::{ACCOUNT}:role/{roles['module.grafana_read_role.aws_iam_role.this']}"
+
+
+def test_in_one_account_the_exporter_writes_the_history_that_grafana_asks(single: Plan) -> None:
+    documents = {address.split(".", 1)[1]: one for address, one in single.documents().items()}
+    (bucket,) = (one["bucket"] for one in single.resources("aws_s3_bucket").values() if "-history-" in one["bucket"])
+    (written,) = (
+        one for one in documents["exporter.data.aws_iam_policy_document.exporter"]["Statement"]
+        if one["Sid"] == "WriteHistory"
+    )  # fmt: skip  # as short as it can be said
+    attached = {one["name"]: one.get("policy", "") for one in single.resources("aws_iam_role_policy").values()}
+
+    assert written["Resource"] == f"arn:aws:s3:::{bucket}/athena-history/*"
+    assert f"arn:aws:s3:::{bucket}/athena-history/*" in attached["history"]
+    assert set(_views(single)) == {one.name for one in definitions.VIEWS}
+
+
+def _views(plan: Plan) -> list[str]:
+    tables = plan.resources("aws_glue_catalog_table").values()
+    return [one["name"] for one in tables if one["table_type"] == "VIRTUAL_VIEW"]
 
 
 def test_credentials_of_another_account_plan_nothing(terraform: Terraform) -> None:

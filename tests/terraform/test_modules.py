@@ -5,7 +5,10 @@ import re
 import pytest
 from terraforming import MODULES, ROOT, Terraform
 
-OWN = ("athena-workgroups", "audit-trail", "event-logs", "events", "exporter", "grafana-read-role", "metrics-store")
+OWN = (
+    "athena-workgroups", "audit-trail", "event-logs", "events", "exporter", "grafana-read-role", "history",
+    "metrics-store",
+)  # fmt: skip  # a list of words
 
 
 @pytest.mark.process

@@ -7,7 +7,10 @@ import pytest
 from terraform_readme import BEGIN, blocks, readme
 from terraforming import MODULES, Plan
 
-OWN = ("athena-workgroups", "audit-trail", "event-logs", "events", "exporter", "grafana-read-role", "metrics-store")
+OWN = (
+    "athena-workgroups", "audit-trail", "event-logs", "events", "exporter", "grafana-read-role", "history",
+    "metrics-store",
+)  # fmt: skip  # a list of words
 
 
 @pytest.mark.parametrize("name", OWN)

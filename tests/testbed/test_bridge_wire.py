@@ -182,6 +182,18 @@ def test_best_effort_loses_doubles_and_disorders() -> None:
     assert 0 < len(lost) < len(ids)
 
 
+def test_what_cloudtrail_recorded_is_lost_and_doubled_as_well() -> None:
+    with account(lost_calls=0.3, duplicate_calls=0.3) as (running, made):
+        ids = [add(running) for _ in range(40)]
+        made.waiting()
+        events: list[dict[str, Any]] = take(made, sum(running.testbed.bridge.sent.values()))
+    starts = Counter(
+        event["detail"]["responseElements"]["queryExecutionId"] for event in events if "eventName" in event["detail"]
+    )
+    assert starts.keys() < set(ids)
+    assert set(starts.values()) == {1, 2}
+
+
 def test_delays_are_kept() -> None:
     with account(state_change_delay=timedelta(hours=1)) as (running, made):
         add(running)

@@ -1,8 +1,20 @@
 """Cost: by workgroup, component, client and user; what the figures assume, and whether CloudWatch agrees."""
 
-from athena_dashboards import links, thresholds, variables
-from athena_dashboards.model import BarGauge, Column, Dashboard, Panel, Row, Stat, Table, TextPanel, TimeSeries
+from athena_dashboards import history, links, thresholds, variables
+from athena_dashboards.model import (
+    BarChart,
+    BarGauge,
+    Column,
+    Dashboard,
+    Panel,
+    Row,
+    Stat,
+    Table,
+    TextPanel,
+    TimeSeries,
+)
 from athena_dashboards.signals import cost, spend
+from athena_dashboards.signals import history as months
 from athena_dashboards.theme import COMPONENT_TAG, Color, Unit
 
 _WORKGROUP_LINK = (links.from_row("This workgroup", links.WORKGROUPS, workgroup="workgroup"),)
@@ -126,6 +138,89 @@ _TRUE = Row(
         ),
     ),
 )
+_BY_MONTH = BarChart(x_field="month", series_field="component", value_field="cost_usd", is_stacked=True)
+_YEAR = Row(
+    id=104,
+    title="Twelve months, from the history and from the bill (Athena: billed by what it reads)",
+    is_collapsed=True,
+    panels=(
+        Panel(id=18, signal=months.COMPONENTS, view=_BY_MONTH, height=11),
+        Panel(id=19, signal=months.BILLED, view=_BY_MONTH, height=11),
+        Panel(
+            id=20,
+            signal=months.MONTHS,
+            view=history.table(
+                "month_over_month",
+                {
+                    "month": "Month",
+                    "account_id": "Account",
+                    "region": "Region",
+                    "workgroup": "Workgroup",
+                    "queries": "Queries",
+                    "users": "Users",
+                    "scanned_bytes": "Scanned",
+                    "cost_usd": "Cost",
+                    "previous_usd": "Month before",
+                    "change_usd": "Difference",
+                    "change_ratio": "Change",
+                },
+                sort_by="Month",
+                links={"workgroup": _WORKGROUP_LINK},
+            ),
+            width=24,
+            height=11,
+        ),
+    ),
+)
+_SAVED = Row(
+    id=105,
+    title="What could be saved? From the history (Athena: billed by what it reads)",
+    is_collapsed=True,
+    panels=(
+        Panel(
+            id=21,
+            signal=months.SAVINGS,
+            view=history.table(
+                "savings",
+                {
+                    "saving_usd": "Could be saved",
+                    "saving": "What helps",
+                    "subject": "Where",
+                    "queries": "Queries",
+                    "cost_usd": "They cost",
+                },
+                sort_by="Could be saved",
+                mappings={"saving": months.WHAT_HELPS},
+                widths={"saving_usd": 140, "saving": 420, "queries": 110, "cost_usd": 110},
+            ),
+            width=24,
+            height=11,
+        ),
+        Panel(
+            id=22,
+            signal=months.REPEATED,
+            view=history.table(
+                "repeated_queries",
+                {
+                    "saving_usd": "Could be saved",
+                    "cost_usd": "Cost",
+                    "runs": "Runs",
+                    "reused": "Reused",
+                    "reusable": "Could have been",
+                    "users": "Users",
+                    "workgroup": "Workgroup",
+                    "database_name": "Database",
+                    "scanned_bytes": "Scanned",
+                    "sql_text": "SQL",
+                },
+                sort_by="Could be saved",
+                links={"workgroup": _WORKGROUP_LINK},
+            ),
+            width=24,
+            height=11,
+        ),
+    ),
+)
 BOARD = Dashboard(
     uid=links.COST,
     title="Athena: cost",
@@ -135,14 +230,20 @@ BOARD = Dashboard(
         "Which workgroup, component, client, user spends it?",
         "When is it spent?",
         "Is every byte that CloudWatch knows of counted?",
+        "What has each component cost in each of twelve months, and what does the bill say?",
+        "What could be saved, and by what?",
     ),
     variables=(
         variables.PROMETHEUS,
+        variables.ATHENA,
         variables.ACCOUNT,
         variables.REGION,
         variables.WORKGROUP,
         variables.COMPONENT,
+        variables.COMPONENT_OF,
+        variables.HISTORY,
+        variables.CUR_TABLE,
     ),
-    rows=(_SUMMARY, _WHO, _WHY, _TRUE),
+    rows=(_SUMMARY, _WHO, _WHY, _TRUE, _YEAR, _SAVED),
     since="now-7d",
 )

@@ -1,8 +1,9 @@
 """Data catalogue: who uses what data, and what has nobody been seen to read?"""
 
-from athena_dashboards import links, variables
+from athena_dashboards import history, links, variables
 from athena_dashboards.model import BarGauge, Column, Dashboard, Panel, Row, Stat, Table, TimeSeries
 from athena_dashboards.signals import access
+from athena_dashboards.signals import history as months
 from athena_dashboards.theme import Unit
 
 _ALONE = (
@@ -192,6 +193,58 @@ _MODES = Row(
     ),
 )
 
+_LONG_AGO = Row(
+    id=106,
+    title="Months of tables, from the history (Athena: billed by what it reads)",
+    is_collapsed=True,
+    panels=(
+        Panel(
+            id=17,
+            signal=months.TABLES,
+            view=history.table(
+                "table_usage",
+                {
+                    "table_name": "Table",
+                    "readers": "Readers",
+                    "reads": "Reads",
+                    "writes": "Writes",
+                    "ddl": "DDL",
+                    "metadata": "Metadata",
+                    "last_read_at": "Last read",
+                },
+                sort_by="Readers",
+            ),
+            width=24,
+            height=11,
+        ),
+        Panel(
+            id=18,
+            signal=months.NOT_READ,
+            view=history.table(
+                "tables_not_read_since",
+                {
+                    "table_name": "Table",
+                    "last_read_at": "Last read",
+                    "last_used_at": "Last used",
+                    "queries": "Queries",
+                    "writes": "Writes",
+                },
+            ),
+            height=11,
+        ),
+        Panel(
+            id=19,
+            signal=months.READERS,
+            view=history.table(
+                "table_readers_by_month",
+                {"month": "Month", "table_name": "Table", "readers": "Readers", "queries": "Queries"},
+                sort_by="Month",
+            ),
+            height=11,
+        ),
+    ),
+)
+
 BOARD = Dashboard(
     uid="athena-data-catalogue",
     title="Athena: data catalogue",
@@ -201,15 +254,18 @@ BOARD = Dashboard(
         "Which tables has nobody been seen to read since when?",
         "Who reads a table, and which tables does a person use?",
         "How many different people and services read a table, by day and by month?",
+        "Which tables has nobody read for months, although something still writes to them?",
     ),
     variables=(
         variables.PROMETHEUS,
         variables.CLOUDWATCH,
+        variables.ATHENA,
         variables.ACCOUNT,
         variables.REGION,
         variables.DATABASE,
         variables.TABLE,
         variables.READER,
+        variables.HISTORY,
     ),
-    rows=(_SUMMARY, _USED, _UNUSED, _PEOPLE, _DISTINCT, _MODES),
+    rows=(_SUMMARY, _USED, _UNUSED, _PEOPLE, _DISTINCT, _MODES, _LONG_AGO),
 )

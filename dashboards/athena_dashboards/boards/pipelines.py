@@ -1,8 +1,9 @@
 """Pipelines: Airflow and dbt, this week against last."""
 
-from athena_dashboards import links, variables
+from athena_dashboards import history, links, variables
 from athena_dashboards.figures import THEN
 from athena_dashboards.model import Column, Dashboard, Panel, Row, Stat, Table, TimeSeries
+from athena_dashboards.signals import history as months
 from athena_dashboards.signals import pipelines as signals
 from athena_dashboards.theme import Color, Unit
 
@@ -130,6 +131,70 @@ _DETAIL = Row(
         ),
     ),
 )
+_LONG_AGO = Row(
+    id=104,
+    title="Months of pipelines, from the history (Athena: billed by what it reads)",
+    is_collapsed=True,
+    panels=(
+        Panel(
+            id=14,
+            signal=months.JOBS,
+            view=history.table(
+                "cost_by_component",
+                {
+                    "month": "Month",
+                    "workload": "Job",
+                    "component": "Component",
+                    "queries": "Queries",
+                    "scanned_bytes": "Scanned",
+                    "cost_usd": "Cost",
+                },
+                widths={"month": 100, "workload": 420},
+            ),
+            width=24,
+            height=12,
+        ),
+        Panel(
+            id=15,
+            signal=months.LATENCY,
+            view=history.table(
+                "latency_by_workgroup",
+                {
+                    "account_id": "Account",
+                    "region": "Region",
+                    "workgroup": "Workgroup",
+                    "phase": "Phase",
+                    "queries": "Queries",
+                    "p50_ms": "p50",
+                    "p95_ms": "p95",
+                    "p99_ms": "p99",
+                    "longest_ms": "Longest",
+                },
+                links={"workgroup": _WORKGROUP},
+            ),
+            height=11,
+        ),
+        Panel(
+            id=16,
+            signal=months.REASONS,
+            view=history.table(
+                "failure_reasons",
+                {
+                    "error_category": "Whose to mend",
+                    "error_name": "Error",
+                    "failures": "Failures",
+                    "failure_share": "Of all",
+                    "retryable": "A retry may help",
+                    "users": "Users",
+                    "workgroups": "Workgroups",
+                    "engine_ms": "Engine time",
+                },
+                sort_by="Failures",
+            ),
+            height=11,
+        ),
+    ),
+)
 BOARD = Dashboard(
     uid=links.PIPELINES,
     title="Athena: pipelines",
@@ -139,14 +204,18 @@ BOARD = Dashboard(
         "Which workgroup, which tool?",
         "Since when?",
         "Which job?",
+        "What has each job cost in each of twelve months?",
     ),
     variables=(
         variables.PROMETHEUS,
+        variables.ATHENA,
         variables.ACCOUNT,
         variables.REGION,
         variables.PIPELINE_CLIENT,
         variables.PIPELINE_WORKGROUP,
+        variables.COMPONENT_OF,
+        variables.HISTORY,
     ),
-    rows=(_SUMMARY, _WHO, _WHY, _DETAIL),
+    rows=(_SUMMARY, _WHO, _WHY, _DETAIL, _LONG_AGO),
     since="now-7d",
 )

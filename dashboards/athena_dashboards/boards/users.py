@@ -1,8 +1,9 @@
 """Users: who uses Athena, how much, in which databases; one of them alone; and the queries themselves."""
 
-from athena_dashboards import links, variables
+from athena_dashboards import history, links, variables
 from athena_dashboards.model import BarGauge, Column, Dashboard, Panel, Row, Stat, Table, TimeSeries
 from athena_dashboards.signals import budgets, queries, users
+from athena_dashboards.signals import history as months
 from athena_dashboards.theme import STATE_COLORS, Unit
 from athena_dashboards.thresholds import BUDGET_FORECAST, BUDGET_LIMIT, FAILURE_RATIO
 
@@ -12,6 +13,8 @@ _USERS_SERIES = (links.from_series("This user alone", links.USERS, kept=_KEPT, u
 _WORKGROUP = (links.from_row("This workgroup", links.WORKGROUPS, kept=_KEPT, workgroup="workgroup"),)
 _DATABASE = (links.from_row("Its tables", links.DATA_CATALOGUE, kept=links.ON_EVENTS, database="database"),)
 _DATABASES_SERIES = (links.from_series("Its tables", links.DATA_CATALOGUE, kept=links.ON_EVENTS, database="database"),)
+_THIS_USER = (links.from_row("This user alone", links.USERS, kept=_KEPT, user="user_name"),)
+_THIS_DATABASE = (links.from_row("Its tables", links.DATA_CATALOGUE, kept=links.ON_EVENTS, database="database_name"),)
 _BARS = BarGauge(links=_USERS_SERIES)
 _CONSOLE = (links.console("query_id", region="region"),)
 _QUERY = (
@@ -255,6 +258,94 @@ _THEMSELVES = Row(
         ),
     ),
 )
+_LONG_AGO = Row(
+    id=106,
+    title="Months of users, from the history (Athena: billed by what it reads)",
+    is_collapsed=True,
+    panels=(
+        Panel(
+            id=24,
+            signal=months.USERS,
+            view=history.table(
+                "usage_by_user",
+                {
+                    "user_name": "User",
+                    "user_kind": "Kind",
+                    "queries": "Queries",
+                    "scanned_bytes": "Scanned",
+                    "billed_bytes": "Billed",
+                    "cost_usd": "Cost",
+                    "cost_share": "Of all",
+                    "failed_share": "Failed",
+                    "last_query_at": "Last query",
+                },
+                sort_by="Cost",
+                links={"user_name": _THIS_USER},
+            ),
+            width=24,
+            height=11,
+        ),
+        Panel(
+            id=25,
+            signal=months.DATABASES_OF_USERS,
+            view=history.table(
+                "databases_by_user",
+                {
+                    "user_name": "User",
+                    "database_name": "Database",
+                    "queries": "Queries",
+                    "scanned_bytes": "Scanned",
+                    "cost_usd": "Cost",
+                },
+                links={"user_name": _THIS_USER, "database_name": _THIS_DATABASE},
+            ),
+            height=11,
+        ),
+        Panel(
+            id=26,
+            signal=months.AVERAGE_MB,
+            view=history.table(
+                "average_mb",
+                {
+                    "user_name": "User",
+                    "database_name": "Database",
+                    "average_mb": "Average of a query",
+                    "queries": "Queries",
+                    "scanned_bytes": "Scanned",
+                },
+                sort_by="Average of a query",
+                links={"user_name": _THIS_USER, "database_name": _THIS_DATABASE},
+            ),
+            height=11,
+        ),
+        Panel(
+            id=27,
+            signal=months.DEAREST,
+            view=history.table(
+                "dearest_queries",
+                {
+                    "counted_at": "Ended",
+                    "user_name": "User",
+                    "workgroup": "Workgroup",
+                    "database_name": "Database",
+                    "workload": "Job",
+                    "state": "State",
+                    "scanned_bytes": "Scanned",
+                    "cost_usd": "Cost",
+                    "total_ms": "Took",
+                    "sql_text": "SQL",
+                    "query_id": "Query",
+                    "region": "Region",
+                },
+                sort_by="Cost",
+                links={"user_name": _THIS_USER, "workgroup": _WORKGROUP, "query_id": _CONSOLE},
+                widths={"counted_at": 210, "query_id": 300, "region": 110},
+            ),
+            width=24,
+            height=12,
+        ),
+    ),
+)
 
 BOARD = Dashboard(
     uid="athena-users",
@@ -266,14 +357,17 @@ BOARD = Dashboard(
         "Which databases does each user use, and how much does a query of theirs scan?",
         "What does one user do, and does it succeed?",
         "Which queries have been run, which were dearest, which failed and why?",
+        "Who has used Athena over months, and how?",
     ),
     variables=(
         variables.PROMETHEUS,
         variables.CLOUDWATCH,
+        variables.ATHENA,
         variables.ACCOUNT,
         variables.REGION,
         variables.WORKGROUP,
         variables.USER,
+        variables.HISTORY,
     ),
-    rows=(_SUMMARY, _WHO, _CHANGES, _WHERE, _ALONE, _THEMSELVES),
+    rows=(_SUMMARY, _WHO, _CHANGES, _WHERE, _ALONE, _THEMSELVES, _LONG_AGO),
 )

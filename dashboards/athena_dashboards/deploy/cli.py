@@ -17,10 +17,10 @@ import urllib3
 from botocore.exceptions import BotoCoreError
 from click.core import ParameterSource
 
+from athena_dashboards.deploy import contacts, tokens
 from athena_dashboards.deploy import health as checks
 from athena_dashboards.deploy import plugins as pinned
 from athena_dashboards.deploy import terraform as runner
-from athena_dashboards.deploy import tokens
 from athena_dashboards.deploy.access import Access
 from athena_dashboards.deploy.errors import DeployError
 from athena_dashboards.deploy.grafana import Grafana
@@ -213,27 +213,59 @@ def _health(grafana: Grafana, uids: Iterable[str], names: Iterable[str]) -> None
     checks.demand(found)
 
 
+_REPLACE = click.option(
+    "--replace/--no-replace", default=False, help="Whether what others have made in these contact points is removed."
+)
+
+
+@main.command("contact-points")
+@click.argument("told", metavar=f"{contacts.FORM}...", nargs=-1, required=True)
+@_REPLACE
+@_access_options
+@_said
+def contact_points(access: Access, told: tuple[str, ...], *, replace: bool) -> None:
+    """Make contact points whose addresses are secrets, before terraform's rules name them: no state knows the secret.
+
+    \b
+    ATHENA_ALERT_SLACK_URL=... ATHENA_ALERT_PAGERDUTY_KEY=... \\
+      python -m athena_dashboards.deploy contact-points athena-page=pagerduty athena-ticket=slack athena-digest=slack
+    Each channel has its variable of the environment; `athena-page=slack:PAGE_ROOM` names another one. The stack
+    content is told with existing_contact_points = { athena-page = "athena-page", ... }.
+    """  # noqa: D301  as above
+    wanted = contacts.wanted(told, os.environ)
+    with access.open(urllib3.PoolManager()) as grafana:
+        for line in contacts.make(grafana, wanted, replace=replace):
+            click.echo(line)
+
+
 @main.command(context_settings={"ignore_unknown_options": True})
 @click.option("--stack", type=click.Path(path_type=Path, file_okay=False), default=runner.default_stack(_ROOT),
               help="The stack of the content.")  # fmt: skip  # a table
 @click.option("--terraform", "program", metavar="PROGRAM", default="terraform", help="terraform itself.")
 @click.option("--plugins/--no-plugins", "with_plugins", default=True, help="Whether plug-ins are looked after.")
+@click.option("--contact-point", "told", metavar=contacts.FORM, multiple=True,
+              help="Make this one before, as the command contact-points does; may be repeated.")  # fmt: skip  # a table
+@_REPLACE
 @_TEST_ALERT
 @_access_options
 @click.argument("arguments", metavar="[TERRAFORM'S ARGUMENTS]...", nargs=-1, type=click.UNPROCESSED)
 @_said
 def apply(
-    access: Access, stack: Path, program: str, arguments: tuple[str, ...], *, with_plugins: bool, test_alert: bool
-) -> None:
-    """Token, plug-ins, terraform init and apply, health; then the token is deleted, also after Ctrl-C.
+    access: Access, stack: Path, program: str, arguments: tuple[str, ...], told: tuple[str, ...],
+    *, with_plugins: bool, replace: bool, test_alert: bool,
+) -> None:  # fmt: skip  # a signature on a few lines
+    """Token, plug-ins, contact points, terraform init and apply, health; then the token is deleted, also after Ctrl-C.
 
     Arguments that are not options above go to terraform apply: -auto-approve, -var-file=prod.tfvars, a saved plan.
     Without -auto-approve terraform shows its plan and asks.
     """
+    wanted = contacts.wanted(told, os.environ)
     with runner.sigterm_interrupts(), access.open(urllib3.PoolManager()) as grafana:
         if with_plugins:
             _tell("1/4 plug-ins")
             _plugins(grafana, ())
+        for line in contacts.make(grafana, wanted, replace=replace) if wanted else ():
+            click.echo(line)
         terraform = runner.Terraform(
             program=program, stack=stack, environment=runner.environment(grafana.url, grafana.auth, os.environ)
         )

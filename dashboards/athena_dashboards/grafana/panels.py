@@ -176,14 +176,25 @@ def _bar_chart(view: BarChart, signal: Signal, common: Json) -> Json:
         orientation="horizontal" if view.is_horizontal else "vertical",
         stacking="normal" if view.is_stacked else "none",
         thresholdSteps=fields.steps(signal.threshold), thresholds=[], colorMode="palette-classic",
-        legendDisplayMode="list", showValue="auto", fillOpacity=80,
+        legendDisplayMode="list", showValue="never" if view.series_field else "auto", fillOpacity=80,
         extraJson={
             "fieldConfig": {"defaults": defaults, "overrides": []},
-            "options": {"xField": view.x_field, "legend": {"showLegend": True}, "fullHighlight": False},
+            "options": {"xField": _x_field(view), "legend": {"showLegend": True}, "fullHighlight": False},
         },
-        **common,
+        **(common | ({"transformations": [_matrix(view)]} if view.series_field else {})),
     )  # fmt: skip  # as short as it can be said
     return finished(made)
+
+
+def _matrix(view: BarChart) -> Json:
+    """Rows of category, name and figure as a column for each name: Grafana stacks columns."""
+    fields_ = {"columnField": view.series_field, "rowField": view.x_field, "valueField": view.value_field}
+    return {"id": "groupingToMatrix", "options": fields_ | {"emptyValue": "null"}}
+
+
+def _x_field(view: BarChart) -> str:
+    """What Grafana calls the matrix's first column: transformers/groupingToMatrix.ts of packages/grafana-data."""
+    return f"{view.x_field}\\{view.series_field}" if view.series_field else view.x_field
 
 
 def _table(view: Table, signal: Signal, queries: tuple[Query, ...], common: Json) -> Json:

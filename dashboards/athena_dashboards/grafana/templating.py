@@ -11,6 +11,7 @@ from athena_dashboards.model import (
     CloudWatchVariable,
     DatasourceVariable,
     LabelVariable,
+    ResultVariable,
     TextVariable,
     Variable,
 )
@@ -19,6 +20,7 @@ from athena_dashboards.queries import Source
 ALL = "$__all"
 """Grafana's value of "everything"."""
 _ON_TIME_RANGE = 2
+_HIDDEN = 2
 _PLUGIN_WORDS = {
     Source.PROMETHEUS: "Prometheus data source",
     Source.CLOUDWATCH: "CloudWatch data source",
@@ -34,6 +36,8 @@ def variable_json(variable: Variable) -> Json:
             return _datasource(variable)
         case LabelVariable():
             return _label_values(variable)
+        case ResultVariable():
+            return _result(variable)
         case CloudWatchVariable():
             return _cloudwatch(variable)
         case ChoiceVariable():
@@ -46,7 +50,7 @@ def _datasource(variable: DatasourceVariable) -> Json:
     source = variable.source
     document = _template(
         name=source.variable, type="datasource", query=source.value, label=_PLUGIN_WORDS[source], refresh=1,
-        extra={"current": {}, "skipUrlSync": False, "regex": ""},
+        extra={"current": {}, "skipUrlSync": False, "regex": "", "description": variable.description or None},
     )  # fmt: skip  # as short as it can be said
     return without(document, ("sort",))
 
@@ -57,6 +61,16 @@ def _label_values(variable: LabelVariable) -> Json:
     all_value = variable.all_value if variable.has_all and not variable.is_all_listed else ""
     document = _query(variable, Source.PROMETHEUS, query, _current(has_all=variable.has_all))
     return document | ({"allValue": all_value} if all_value else {})
+
+
+def _result(variable: ResultVariable) -> Json:
+    """Grafana lists the series as text, `{label="value"} 1 1700000000000`; a regular expression takes the values."""
+    query = {"query": f"query_result({variable.query().text})", "refId": "StandardVariableQuery"}
+    return _template(
+        name=variable.name, type="query", query=query, label=variable.name, dataSource=datasource(Source.PROMETHEUS),
+        multi=True, includeAll=True, refresh=_ON_TIME_RANGE, hide=_HIDDEN,
+        extra={"current": _current(has_all=True), "regex": f'/{variable.label}="([^",\'\\\\]+)"/', "skipUrlSync": True},
+    )  # fmt: skip  # as short as it can be said
 
 
 def _cloudwatch(variable: CloudWatchVariable) -> Json:

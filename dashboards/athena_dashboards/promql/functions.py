@@ -77,6 +77,14 @@ def copied(inner: Expr, label: str, source: str) -> Expr:
     return replace(inner, text=text, labels=inner.labels | {label}, is_atom=True)
 
 
+def combined(inner: Expr, label: str, separator: str, *sources: str) -> Expr:
+    """Every series with one label more, of the values of others and a separator between them: `label_join`."""
+    check_all(inner, sources)
+    names = "".join(f', "{one}"' for one in sources)
+    text = f'label_join({inner.text}, "{label}", {quoted(separator)}{names})'
+    return replace(inner, text=text, labels=inner.labels | {label}, is_atom=True)
+
+
 def filled(inner: Expr, label: str, value: str) -> Expr:
     """Series whose label is empty, or lacks, get a value that people can read."""
     check_all(inner, (label,))

@@ -34,7 +34,10 @@ _STEP = "3h"
 """Of a month's graph: it needs no more points."""
 LEVELS = {"0": "ok", "1": "warned", "2": "exceeded"}
 """The words for the figures of `level`."""
-_SHOWN = "Shown are subjects above half of their limit and the ten nearest to it, at most 500 a budget."
+_SHOWN = (
+    "Shown are subjects that are warned or above half of their limit, and the ten nearest to it; of each budget the "
+    "500 nearest at most."
+)
 _NO_USE = "no query has ended in the present windows yet, or `budgets: []` has switched budgets off"
 
 

@@ -20,21 +20,21 @@ from athena_exporter.budgets.guard import (
     decide,
     is_wanted,
 )
-from athena_exporter.budgets.matching import Charge, Globs, Matcher, Query
+from athena_exporter.budgets.matching import Cells, Charge, Globs, Matcher, Query
 from athena_exporter.budgets.model import COMPONENT_TAG, Allowance, Amount, Budget, Enforce, Match, Per, Tally, Unit
 from athena_exporter.budgets.simulation import Crossing, Portion, Replay, Resolution
-from athena_exporter.budgets.standing import HALFWAY, BudgetState, Level, Standing, Used, assess
+from athena_exporter.budgets.standing import BudgetState, Level, Nearest, Standing, Used, assess
 from athena_exporter.budgets.windows import Calendar, Kept, Period, Rolling, Span, Window, cells_of, kept_from, span_at
 
 __all__ = [
     "COMPONENT_TAG",
-    "HALFWAY",
     "Advice",
     "Allowance",
     "Amount",
     "Budget",
     "BudgetState",
     "Calendar",
+    "Cells",
     "Charge",
     "Circumstances",
     "Crossing",
@@ -48,6 +48,7 @@ __all__ = [
     "Match",
     "Matcher",
     "Mode",
+    "Nearest",
     "Per",
     "Period",
     "Portion",

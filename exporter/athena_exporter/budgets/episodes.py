@@ -6,16 +6,7 @@ the sums alone: whoever looks again, later or after a restart, finds the same be
 
 from collections.abc import Mapping
 
-from athena_exporter.budgets.model import Amount, Budget
-from athena_exporter.budgets.standing import Level
 from athena_exporter.budgets.windows import Rolling, cell_at
-
-
-def least_of(budget: Budget, level: Level, limit: Amount) -> int:
-    """The least usage that is at this level, warned or exceeded, under that limit; in the limit's unit."""
-    if level is Level.EXCEEDED:
-        return limit.value
-    return -(-limit.value * budget.warn.numerator // budget.warn.denominator)
 
 
 def began_ms(window: Rolling, cells: Mapping[int, int], now_ms: int, least: int) -> int:

@@ -10,7 +10,7 @@ from fnmatch import translate
 from typing import NamedTuple, TypeAlias
 
 from athena_exporter.budgets.model import Match, Patterns, Per, Tally
-from athena_exporter.budgets.windows import Starts
+from athena_exporter.budgets.windows import Slot, Slots
 from athena_exporter.records import PENDING, UNATTRIBUTED, UNKNOWN
 
 _NOBODY = frozenset({PENDING, UNATTRIBUTED, UNKNOWN})
@@ -36,8 +36,10 @@ class Charge(NamedTuple):
     subject: str
 
 
-Plan: TypeAlias = tuple[tuple[int, tuple[tuple[int, int], ...]], ...]
-"""By the window's place: the tallies' places, each with the place of its subject among the query's fields."""
+Cells: TypeAlias = tuple[tuple[int, int], ...]
+"""Cells that take the same additions: each the tally's place and the first millisecond of the cell."""
+_Plan: TypeAlias = tuple[tuple[int, int], ...]
+"""The tallies' places, each with the place of its subject among the query's fields."""
 
 
 class Globs:
@@ -56,10 +58,12 @@ class _Field:
 
     def __init__(self, name: str, tallies: Sequence[Tally]) -> None:
         self.place = Query._fields.index(name)
-        self._subjects = [tally.per.value == name for tally in tallies]
         self._is_user = name == Per.USER
-        self._globs = [Globs(getattr(tally.match, name, ())) for tally in tallies]
-        self.matters = any(self._subjects) or any(getattr(tally.match, name, ()) for tally in tallies)
+        patterns = [getattr(tally.match, name, ()) for tally in tallies]
+        self._anybody = sum(1 << place for place, some in enumerate(patterns) if not some)
+        self._globs = [(1 << place, Globs(some)) for place, some in enumerate(patterns) if some]
+        self._of_somebody = sum(1 << place for place, tally in enumerate(tallies) if tally.per.value == name)
+        self.matters = bool(self._of_somebody or self._globs)
         self.known: dict[str | None, int] = {}
 
     def ask(self, value: str | None) -> int:
@@ -70,12 +74,9 @@ class _Field:
         return mask
 
     def _asked(self, value: str | None) -> int:
-        somebody = bool(value) and not (self._is_user and value in _NOBODY)
-        return sum(
-            1 << place
-            for place, (is_subject, globs) in enumerate(zip(self._subjects, self._globs, strict=True))
-            if (somebody or not is_subject) and globs.fit(value)
-        )
+        found = self._anybody | sum(bit for bit, globs in self._globs if globs.fit(value))
+        is_somebody = bool(value) and not (self._is_user and value in _NOBODY)
+        return found if is_somebody else found & ~self._of_somebody
 
 
 class Matcher:
@@ -84,14 +85,14 @@ class Matcher:
     def __init__(self, tallies: Sequence[Tally]) -> None:
         self.tallies = tuple(tallies)
         windows = tuple(dict.fromkeys(tally.window for tally in self.tallies))
-        self.starts = Starts(windows)
+        self.slots = Slots(windows)
         self._window = [windows.index(tally.window) for tally in self.tallies]
         self._subject = [Query._fields.index(tally.per.value) for tally in self.tallies]
         names = dict.fromkeys((*Match.__slots__, *(tally.per.value for tally in self.tallies)))
         fields = [field for name in names if (field := _Field(name, self.tallies)).matters]
         self._fields = [(field.place, field.known, field.ask) for field in fields]
         self._all = (1 << len(self.tallies)) - 1
-        self._plans: dict[int, Plan] = {}
+        self._plans: dict[int, _Plan] = {}
 
     def mask(self, query: Query) -> int:
         """The tallies that the query counts for, as far as it is known, as bits."""
@@ -120,28 +121,27 @@ class Matcher:
         bits = known.get(value)
         return ask(value) if bits is None else bits
 
-    def plan(self, mask: int) -> Plan:
-        """How to count for these tallies."""
+    def sheet(self, mask: int, slot: Slot) -> tuple[tuple[int, Cells], ...]:
+        """How to count for these tallies in that slot: by the place of the subject's field, all of its cells."""
+        by_field: dict[int, list[tuple[int, int]]] = {}
+        for place, field in self._plan(mask):
+            by_field.setdefault(field, []).append((place, slot.begins[self._window[place]]))
+        return tuple((field, tuple(cells)) for field, cells in by_field.items())
+
+    def charges(self, query: Query) -> Iterator[Charge]:
+        """Every tally and subject that the query counts for, in the order of the tallies."""
+        for place, field in self._plan(self.mask(query)):
+            yield Charge(place, str(query[field]))
+
+    def start_of(self, tally: int, at_ms: int) -> int:
+        """The first millisecond of the tally's cell that the moment belongs to."""
+        return self.slots.of(at_ms).begins[self._window[tally]]
+
+    def _plan(self, mask: int) -> _Plan:
         plan = self._plans.get(mask)
         if plan is None:
             if len(self._plans) >= _REMEMBERED:
                 self._plans.clear()
-            plan = self._plans[mask] = self._planned(mask)
+            plan = tuple((place, field) for place, field in enumerate(self._subject) if mask >> place & 1)
+            self._plans[mask] = plan
         return plan
-
-    def _planned(self, mask: int) -> Plan:
-        by_window: dict[int, list[tuple[int, int]]] = {}
-        for place in range(len(self.tallies)):
-            if mask >> place & 1:
-                by_window.setdefault(self._window[place], []).append((place, self._subject[place]))
-        return tuple((window, tuple(places)) for window, places in by_window.items())
-
-    def charges(self, query: Query) -> Iterator[Charge]:
-        """Every tally and subject that the query counts for."""
-        for _, places in self.plan(self.mask(query)):
-            for place, subject in places:
-                yield Charge(place, str(query[subject]))
-
-    def start_of(self, tally: int, at_ms: int) -> int:
-        """The first millisecond of the tally's cell that the moment belongs to."""
-        return self.starts.of(self._window[tally], at_ms)

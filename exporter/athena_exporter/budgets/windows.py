@@ -14,6 +14,9 @@ from athena_exporter.records import epoch_ms, from_epoch_ms
 
 _DAY = timedelta(days=1)
 _HOUR_MS = 3_600_000
+_SLOT_MS = 300_000
+_REMEMBERED = 10_000
+"""Slots: more than a month of them."""
 _LAST_MS = epoch_ms(datetime(9000, 1, 1, tzinfo=UTC))
 """What ends later ends then: no calendar has to reach the end of Python's."""
 
@@ -102,20 +105,36 @@ def kept_from(window: Window, now_ms: int) -> int:
     return span_at(window, span_at(window, now_ms).start_ms - 1).start_ms
 
 
-class Starts:
-    """Where the cells of several windows begin; remembers the newest of each, for most queries share it."""
+class Slot(NamedTuple):
+    """The time [start_ms, end_ms), in which no cell of several windows begins; `begins`: where those around it do."""
+
+    start_ms: int
+    end_ms: int
+    begins: tuple[int, ...]
+
+
+class Slots:
+    """Where the cells of several windows begin: zones are asked once for all queries that ended in the same minutes."""
 
     def __init__(self, windows: tuple[Window, ...]) -> None:
         self._windows = windows
-        self._newest = [Span(0, 0)] * len(windows)
+        self._known: dict[int, Slot] = {}
 
-    def of(self, place: int, at_ms: int) -> int:
-        """The first millisecond of the cell that the moment belongs to, in the window at that place."""
-        start, end = self._newest[place]
-        if start <= at_ms < end:
-            return start
-        found = self._newest[place] = cell_at(self._windows[place], at_ms)
-        return found.start_ms
+    def of(self, at_ms: int) -> Slot:
+        """The slot that the moment lies in; `begins` in the order of the windows."""
+        found = self._known.get(at_ms // _SLOT_MS)
+        return found if found is not None and found.start_ms <= at_ms < found.end_ms else self._asked(at_ms)
+
+    def _asked(self, at_ms: int) -> Slot:
+        cells = [cell_at(window, at_ms) for window in self._windows]
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        found = self._known[at_ms // _SLOT_MS] = Slot(
+            max(cell.start_ms for cell in cells),
+            min(cell.end_ms for cell in cells),
+            tuple(cell.start_ms for cell in cells),
+        )
+        return found
 
 
 def midnight_ms(day: date, zone: str) -> int:

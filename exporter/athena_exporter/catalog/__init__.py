@@ -3,7 +3,7 @@
 Everywhere else a metric is a symbol of this package. Standard library only.
 """
 
-from athena_exporter.catalog import access, budgets, cloudwatch, exporter, guard, queries, workgroups
+from athena_exporter.catalog import access, budgets, cloudwatch, exporter, guard, history, queries, workgroups
 from athena_exporter.catalog.access import (
     EVENTS_ACCEPTED,
     EVENTS_REJECTED,
@@ -72,11 +72,13 @@ from athena_exporter.catalog.exporter import (
     SOURCE_LAG,
     SOURCE_LAST_SUCCESS,
     SOURCE_UP,
+    TARGET_INFO,
     TRAIL_FILES,
     UNATTRIBUTED_BYTES,
     UNATTRIBUTED_QUERIES,
 )
 from athena_exporter.catalog.guard import GUARD_ACTIONS, GUARD_KILL_SWITCH, GUARD_MODE, GUARD_WAITING_QUERIES
+from athena_exporter.catalog.history import HISTORY_BYTES, HISTORY_FILES, HISTORY_ROWS
 from athena_exporter.catalog.metric import COMMON_LABELS, MILLI, NANO, Group, Metric, MetricType
 from athena_exporter.catalog.queries import (
     BILLED_BYTES,
@@ -176,6 +178,9 @@ __all__ = [
     "GUARD_KILL_SWITCH",
     "GUARD_MODE",
     "GUARD_WAITING_QUERIES",
+    "HISTORY_BYTES",
+    "HISTORY_FILES",
+    "HISTORY_ROWS",
     "LABEL_OVERFLOW",
     "LATE_IDENTITIES",
     "LATE_IDENTITY_BYTES",
@@ -213,6 +218,7 @@ __all__ = [
     "STORED_NAMES",
     "TABLE_LAST_READ",
     "TABLE_QUERIES",
+    "TARGET_INFO",
     "TOTAL_SECONDS",
     "TRAIL_FILES",
     "UNATTRIBUTED_BYTES",
@@ -239,7 +245,7 @@ __all__ = [
     "MetricType",
 ]
 
-_CHAPTERS = (queries, workgroups, access, cloudwatch, budgets, guard, exporter)
+_CHAPTERS = (queries, workgroups, access, cloudwatch, budgets, guard, exporter, history)
 
 METRICS: tuple[Metric, ...] = tuple(
     sorted(

@@ -8,7 +8,10 @@ _ALL = ("budget",)
 
 
 def _of_subjects(name: str, text: str, scale: int = 1) -> Metric:
-    shown = "of subjects above half of their limit and the ten nearest to it, at most 500 a budget"
+    shown = (
+        "of subjects that are warned or above half of their limit, and the ten nearest to it; of each budget the 500 "
+        "nearest at most"
+    )
     return gauge(name, f"{text}; {shown}.", Group.BUDGET, _SOURCE, _ONE, scale)
 
 
@@ -33,7 +36,8 @@ BUDGET_SUBJECTS = _of_budgets(
     ("budget", "level"),
 )
 BUDGET_HIDDEN_SUBJECTS = _of_budgets(
-    "athena_budget_hidden_subjects", "Subjects above half of their limit that are not shown, for 500 others are."
+    "athena_budget_hidden_subjects",
+    "Subjects that are warned or above half of their limit and are not shown, for 500 others are nearer to theirs.",
 )
 BUDGET_WINDOW_START = _of_budgets(
     "athena_budget_window_start_timestamp_seconds", "When the present window began.", scale=MILLI

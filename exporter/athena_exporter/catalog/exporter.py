@@ -51,6 +51,13 @@ SOURCE_DURATION = gauge(
     ("source",),
 )
 
+TARGET_INFO = gauge(
+    "athena_target_info",
+    "1 for every account and Region that is read: what people call the account (targets[].alias), by default its id.",
+    Group.EXPORTER,
+    "the configuration",
+    ("alias",),
+)
 
 SOURCE_ERRORS = process_counter(
     "athena_exporter_source_errors_total",
@@ -69,13 +76,14 @@ MESSAGES = process_counter(
 )
 TRAIL_FILES = process_counter(
     "athena_exporter_trail_files_total",
-    "CloudTrail files by result: read, skipped, foreign (of no target), gone, or tried again: corrupt, denied, failed.",
+    "CloudTrail files by result: read, skipped, foreign, gone, or tried again: corrupt, denied, failed, waiting.",
     ("result",),
 )
-MISSED_EVENTS = process_counter(
+MISSED_EVENTS = durable_counter(
     "athena_exporter_missed_events_total",
     "Queries that only a sweep found: every message of their time was read, and none had told of their end.",
-    (),
+    Group.EXPORTER,
+    _LEDGER,
 )
 AWS_REQUESTS = process_counter(
     "athena_exporter_aws_requests_total",

@@ -7,8 +7,10 @@ from athena_exporter.cli.backfill import backfill
 from athena_exporter.cli.budgets import budgets
 from athena_exporter.cli.checking import check
 from athena_exporter.cli.completion import completion
+from athena_exporter.cli.history import history
 from athena_exporter.cli.notifying import notify
 from athena_exporter.cli.policy import iam_policy
+from athena_exporter.cli.questions import questions
 from athena_exporter.cli.reading import metrics, report
 from athena_exporter.cli.serving import serve
 from athena_exporter.cli.usage import HELP
@@ -27,6 +29,8 @@ def main() -> None:
     athena-exporter budgets simulate        who would have been warned or stopped
     athena-exporter notify --test           one message to each channel
     athena-exporter backfill --from 7d      users of past queries, from a trail's files
+    athena-exporter history compact         few large files instead of many small ones
+    athena-exporter questions               the SQL of the query history, for Athena
     athena-exporter verify                  yesterday's ledger against CloudWatch
     athena-exporter iam-policy              the least IAM policy that it needs
     athena-exporter metrics                 every metric, as Markdown
@@ -44,6 +48,8 @@ main.add_command(metrics)
 main.add_command(check)
 main.add_command(verify)
 main.add_command(backfill)
+main.add_command(history)
 main.add_command(notify)
+main.add_command(questions)
 main.add_command(iam_policy)
 main.add_command(completion)

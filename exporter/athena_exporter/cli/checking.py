@@ -5,6 +5,7 @@ import secrets
 import sys
 from collections.abc import Collection, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from importlib.metadata import version
@@ -17,19 +18,22 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from athena_exporter.budgets import Mode
-from athena_exporter.cli import channel_checks, diagnosis, wiring
+from athena_exporter.cli import channel_checks, diagnosis, history_checks, queue_checks, wiring
 from athena_exporter.cli.diagnosis import Examined
 from athena_exporter.cli.failing import SetupError, explained
 from athena_exporter.cli.sessions import region_of, session_for
 from athena_exporter.cli.usage import HELP, config_option
 from athena_exporter.config import Config, TargetSettings, load
 from athena_exporter.config.sources import queue_region
+from athena_exporter.ledger import history
+from athena_exporter.ledger.errors import LedgerError
 from athena_exporter.ledger.inspection import inspect
 from athena_exporter.outlets import findings
 from athena_exporter.outlets.findings import Chapter, Finding, Mark, Result
 from athena_exporter.records import Target, epoch_ms
 from athena_exporter.sources import errors
 from athena_exporter.sources.disguise import Disguise
+from athena_exporter.sources.models import shared_models
 from athena_exporter.sources.permissions import Feature
 from athena_exporter.sources.probing import READING, Outcome, Probe
 from athena_exporter.sources.recording import Recorder
@@ -70,8 +74,8 @@ def check(ctx: click.Context, config_path: Path | None, folder: Path | None, for
     Tries every permission once, for every target; one that is denied hides no other, and is shown with the statement
     to add. Looks at the ledger's place, the clock, how workgroups are set up, how late CloudTrail is and how much
     runs, and says what the exporter will ask of AWS in an hour. A large account takes a minute: the exporter's share
-    of AWS's rates is kept. Nothing is written to AWS, but for log groups and a stream where events are on; the guard's
-    right to stop queries is tried on one that does not exist.
+    of AWS's rates is kept. Nothing is written to AWS, but for log groups and a stream where events are on, and an
+    empty hidden file where the history is; the guard's right to stop queries is tried on one that does not exist.
 
     \b
     athena-exporter check
@@ -124,28 +128,37 @@ class Checker:
         self._config = config
         self._recorder = recorder
         self._progress = progress
+        self._models = shared_models()
         self._located = [(settings, region_of(settings)) for settings in config.targets]
 
     def result(self) -> Result:
         """Look at everything. Never raises AWS's errors."""
         found: list[Finding] = [*self._machine()]
         costs = []
+        targets: list[Target] = []
         for settings, region in self._located:
             examined = self._look(settings, region, READING)
             if isinstance(examined, Finding):
                 found.append(examined)
                 continue
-            found += diagnosis.of_target(self._config, examined)
+            targets.append(examined.target)
+            config = self._config.seen_from(settings)
+            found += diagnosis.of_target(config, examined)
+            found += queue_checks.findings(examined)
             found += self._guard(examined.target)
-            cost = diagnosis.cost_of(self._config, examined)
+            cost = diagnosis.cost_of(config, examined)
             if cost is not None:
                 costs.append(cost)
                 found.append(diagnosis.of_cost(cost))
+        found += diagnosis.of_twins(targets)
+        if len(targets) == len(self._located):
+            found += diagnosis.of_strangers(_counted(Path(self._config.ledger.path)), targets)
         if self._config.events.enabled and self._located:
             found += self._events(self._located[0][1])
         if self._config.sources.trail.enabled and self._located:
             found += self._trail(self._located[0][1])
         found += channel_checks.findings(self._config)
+        found += history_checks.findings(self._config)
         return Result(findings=found, costs=costs)
 
     def _events(self, region: str) -> Iterator[Finding]:
@@ -164,6 +177,7 @@ class Checker:
             yield examined
         else:
             yield from (diagnosis.of_attempt(self._config, examined.target, one) for one in examined.attempts)
+            yield from queue_checks.findings(examined)
 
     def _guard(self, target: Target) -> Iterator[Finding]:
         """Whether the guard could act there: its role assumed, and tried on a query that does not exist."""
@@ -182,12 +196,13 @@ class Checker:
 
     def _look(self, settings: TargetSettings, region: str, features: Collection[Feature]) -> Examined | Finding:
         observe = self._recorder.observe if self._recorder else None
-        with closing(session_for(self._config, settings, observe=observe)) as session:
+        with closing(session_for(self._config, settings, observe=observe, models=self._models)) as session:
             try:
                 target, aws_now = resolve(session, _now)
             except (ClientError, BotoCoreError) as error:
-                return diagnosis.unreachable(region, settings.role_arn, errors.explain(error))
-            return self._examined(session, target, aws_now - _now(), features)
+                return diagnosis.unreachable(region, settings.role_arn, errors.explain(error), settings.alias)
+            examined = self._examined(session, self._config.seen_from(settings), target, aws_now - _now(), features)
+            return replace(examined, alias=settings.alias)
 
     def _machine(self) -> Iterator[Finding]:
         yield from diagnosis.of_ledger(inspect(Path(self._config.ledger.path)))
@@ -195,10 +210,10 @@ class Checker:
         if self._config.sql.tables:
             yield _parser()
 
-    def _examined(self, session: Session, target: Target, skew: timedelta, features: Collection[Feature]) -> Examined:
-        probe = Probe(
-            session=session, target=target, config=self._config, clock=lambda: _now() + skew, features=features
-        )
+    def _examined(
+        self, session: Session, config: Config, target: Target, skew: timedelta, features: Collection[Feature]
+    ) -> Examined:
+        probe = Probe(session=session, target=target, config=config, clock=lambda: _now() + skew, features=features)
         task = self._progress.add_task(f"permissions {diagnosis.place_of(target)}", total=len(probe.wanted()))
         attempts = []
         for attempt in probe.attempts():
@@ -222,6 +237,14 @@ class Checker:
             settings="athena:GetWorkGroup" in allowed,
             step=lambda: self._progress.advance(task),
         ).survey(names)
+
+
+def _counted(path: Path) -> list[Target]:
+    """Whom the ledger has counted; nobody, if there is none that can be read: that is told apart."""
+    try:
+        return [one.target for one in history.coverage(path)] if path.exists() else []
+    except LedgerError:
+        return []
 
 
 def _now() -> datetime:

@@ -3,7 +3,7 @@
 Stage: sources/probing.py, sources/survey.py, ledger/inspection.py -> **diagnosis** -> outlets/findings.py.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -44,6 +44,12 @@ class Examined:
     attempts: Sequence[Attempt]
     sights: Sights
     survey: Survey | None
+    alias: str | None = None
+
+    @property
+    def where(self) -> str:
+        """How it is named in findings: by what people call it, first of all."""
+        return place_of(self.target) if self.alias is None else f"{self.alias} {place_of(self.target)}"
 
 
 def place_of(target: Target) -> str:
@@ -53,9 +59,9 @@ def place_of(target: Target) -> str:
 
 def of_target(config: Config, examined: Examined) -> Iterator[Finding]:
     """Everything about one target."""
-    where = place_of(examined.target)
+    where = examined.where
     for attempt in examined.attempts:
-        yield of_attempt(config, examined.target, attempt)
+        yield of_attempt(config, examined.target, attempt, where)
     yield _clock(where, examined.skew)
     if examined.survey is not None:
         yield from _denied(config, examined)
@@ -103,11 +109,11 @@ def _guard_words(config: Config) -> str:
     return f"at most {config.guard.max_stops_per_minute} queries a minute, through {config.guard.role_arn}"
 
 
-def of_attempt(config: Config, target: Target, attempt: Attempt) -> Finding:
-    """One permission: there, missing with the statement to add, or unknown."""
+def of_attempt(config: Config, target: Target, attempt: Attempt, where: str | None = None) -> Finding:
+    """One permission: there, missing with the statement to add, or unknown. `where` is said instead of the target."""
     permission = attempt.permission
     told = Finding(
-        chapter=Chapter.PERMISSIONS, mark=Mark.OK, where=place_of(target), what=permission.action,
+        chapter=Chapter.PERMISSIONS, mark=Mark.OK, where=where or place_of(target), what=permission.action,
         words=f"{permission.why}: {attempt.words}",
     )  # fmt: skip  # as the others
     if attempt.outcome is Outcome.ALLOWED:
@@ -144,8 +150,9 @@ def _with(finding: Finding, mark: Mark, words: str) -> Finding:
     return Finding(chapter=finding.chapter, mark=mark, where=finding.where, what=finding.what, words=words)
 
 
-def unreachable(region: str, role_arn: str | None, words: str) -> Finding:
+def unreachable(region: str, role_arn: str | None, words: str, alias: str | None = None) -> Finding:
     """A target of which not even the account could be found out."""
+    where = region if alias is None else f"{alias} {region}"
     what = f"credentials for {region}" if role_arn is None else f"role {role_arn} for {region}"
     mend = "set credentials that AWS accepts (environment, profile or role), and look whether AWS can be reached"
     if role_arn is not None:
@@ -153,7 +160,7 @@ def unreachable(region: str, role_arn: str | None, words: str) -> Finding:
             "allow the exporter's identity sts:AssumeRole on the role (athena-exporter iam-policy), and name that "
             "identity, and the external id if there is one, in the role's trust policy"
         )
-    return Finding(chapter=Chapter.PERMISSIONS, mark=Mark.MISSING, where=region, what=what, words=words, mend=mend)
+    return Finding(chapter=Chapter.PERMISSIONS, mark=Mark.MISSING, where=where, what=what, words=words, mend=mend)
 
 
 def _clock(where: str, skew: timedelta) -> Finding:
@@ -184,7 +191,7 @@ def _denied(config: Config, examined: Examined) -> Iterator[Finding]:
             continue
         permission = next(one for one in PERMISSIONS if one.action == action)
         yield Finding(
-            chapter=Chapter.PERMISSIONS, mark=Mark.MISSING, where=place_of(target), what=f"{action} on some workgroups",
+            chapter=Chapter.PERMISSIONS, mark=Mark.MISSING, where=examined.where, what=f"{action} on some workgroups",
             words=f"denied for {_some(names)}; {permission.without}",
             mend="allow it on all workgroups by replacing the narrower statement with this one",
             statement=statement_for(config, target, permission),
@@ -337,7 +344,7 @@ def cost_of(config: Config, examined: Examined) -> Cost | None:
     )
     calls = estimate(facts, config.sources, rate_share=config.aws.rate_share).values()
     return Cost(
-        where=place_of(examined.target),
+        where=examined.where,
         requests=sum(one.requests for one in calls),
         usd=sum(one.usd for one in calls),
     )
@@ -350,6 +357,27 @@ def of_cost(cost: Cost) -> Finding:
         chapter=Chapter.ADVICE, mark=Mark.OK, where=cost.where, what="this configuration, an hour",
         words=f"about {cost.requests:,.0f} calls to AWS, {price}",
     )  # fmt: skip  # as the others
+
+
+def of_strangers(counted: Sequence[Target], read: Collection[Target]) -> Iterator[Finding]:
+    """Accounts and Regions that the ledger has counted and nobody reads any longer; told when all others are known."""
+    gone = [one for one in counted if one not in read]
+    if gone:
+        yield Finding(
+            chapter=Chapter.SETUP, mark=Mark.NOTE, where="", what="targets of the ledger",
+            words=f"{_some([place_of(one) for one in gone])}, of which none is a target: what was counted stays, is "
+            "not shown, and goes on when it is a target again",
+        )  # fmt: skip  # as the others
+
+
+def of_twins(targets: Sequence[Target]) -> Iterator[Finding]:
+    """Targets that turn out to be one account in one Region: `serve` would refuse to start."""
+    for one in sorted({target for target in targets if targets.count(target) > 1}):
+        yield Finding(
+            chapter=Chapter.SETUP, mark=Mark.MISSING, where=place_of(one), what="targets",
+            words=f"{targets.count(one)} targets are this account and Region; every query would count twice",
+            mend="remove all of them but one from targets",
+        )  # fmt: skip  # as the others
 
 
 def of_ledger(place: LedgerPlace) -> Iterator[Finding]:

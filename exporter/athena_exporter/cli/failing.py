@@ -1,14 +1,16 @@
 """How the command line fails: one clear line each, exit code 2, no traceback."""
 
+import logging
+import os
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import NoReturn, ParamSpec, TypeVar
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from athena_exporter.config import ConfigError
-from athena_exporter.ledger.errors import LedgerError
+from athena_exporter.ledger.errors import LedgerError, ReplacedError
 from athena_exporter.outlets.server import AddressError
 from athena_exporter.outlets.webconfig import WebConfigError
 from athena_exporter.sources import errors
@@ -33,6 +35,16 @@ class _Stop(click.ClickException):
             click.echo(f"athena-exporter: {line}", err=True)
 
 
+REPLACED = 3
+"""The exit code of an exporter that gave way to another one."""
+
+
+def _leave() -> NoReturn:  # pragma: no cover - it ends the process that counts
+    """End at once: on its usual way out SQLite would undo what it has begun, in files that are another's by now."""
+    logging.shutdown()
+    os._exit(REPLACED)
+
+
 def explained(command: Callable[_P, _R]) -> Callable[_P, _R]:
     """Turn the errors that a person can mend into lines; anything else is a bug and keeps its traceback."""
 
@@ -44,5 +56,8 @@ def explained(command: Callable[_P, _R]) -> Callable[_P, _R]:
             raise _Stop(str(error)) from error
         except (ClientError, BotoCoreError) as error:
             raise _Stop(errors.explain(error)) from error
+        except ReplacedError as error:
+            _Stop(str(error)).show()
+            _leave()
 
     return run

@@ -59,3 +59,5 @@ def configure(level: LogLevel, form: LogFormat) -> None:
     root.setLevel(level.value.upper())
     for library in ("botocore", "boto3", "urllib3"):
         logging.getLogger(library).setLevel(logging.WARNING)
+    # Its warning of a role that cannot be assumed is a traceback; whoever needs the credentials says it in a line.
+    logging.getLogger("botocore.credentials").setLevel(logging.ERROR)

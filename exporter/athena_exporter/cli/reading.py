@@ -1,19 +1,21 @@
 """`athena-exporter report` and `athena-exporter metrics`: what a person reads without Prometheus. No AWS."""
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from athena_exporter.cli import wiring
+from athena_exporter.cli import accounts, wiring
 from athena_exporter.cli.failing import explained
 from athena_exporter.cli.usage import HELP, config_option, ledger_option
 from athena_exporter.config import load, parse_duration
 from athena_exporter.ledger import budgeting, guarding, history, tables
 from athena_exporter.outlets import report as reports
 from athena_exporter.outlets.reference import markdown
+from athena_exporter.records import Target, UsageRow
 
 
 @click.command(context_settings=dict(HELP))
@@ -114,8 +116,18 @@ def report(
     elif name == reports.TABLES:
         table = reports.build_tables(tables.usage(path, since, end), limit=limited)
     else:
-        table = reports.build(reports.BY_NAME[name], list(history.usage(path, since, end)), limit=limited)
+        table = reports.build(reports.BY_NAME[name], _usage(path, since, end, config_path), limit=limited)
     show(table, form)
+
+
+def _usage(path: Path, since: datetime, until: datetime, config_path: Path | None) -> list[UsageRow]:
+    """Usage, with accounts called as the configuration calls them."""
+    rows = list(history.usage(path, since, until))
+    known = {Target(account_id=row.account, region=row.region) for row in rows}
+    called = accounts.aliases(load(config_path, os.environ), known)
+    names = {target.account_id: f"{alias} ({target.account_id})" for target, alias in called.items()
+             if alias != target.account_id}  # fmt: skip  # one thought
+    return [replace(row, account=names.get(row.account, row.account)) for row in rows]
 
 
 def show(table: reports.Table, form: str) -> None:

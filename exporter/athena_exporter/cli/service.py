@@ -11,17 +11,18 @@ from functools import partial
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from athena_exporter.budgets import advise, advise_guard
-from athena_exporter.cli import wiring
+from athena_exporter.cli import accounts, wiring
+from athena_exporter.cli.archiving import BETWEEN_COMPACTIONS, open_archive
 from athena_exporter.cli.channels import OpenChannel
 from athena_exporter.cli.failing import SetupError
 from athena_exporter.cli.guarding import GUARD, Guarding
-from athena_exporter.cli.readers import CLOCKS, OUTLET, Reader, Writer
+from athena_exporter.cli.readers import CLOCKS, COMPACTION, HISTORY, OUTLET, Historian, Reader, Writer
 from athena_exporter.config import Config
 from athena_exporter.ledger.store import Ledger
 from athena_exporter.outlets import server
 from athena_exporter.outlets.webconfig import WebConfig
 from athena_exporter.poller import Poller, Threads
-from athena_exporter.records import UNKNOWN, Target, epoch_ms
+from athena_exporter.records import Target, epoch_ms
 from athena_exporter.sources import errors
 from athena_exporter.sources.session import resolve
 from athena_exporter.sources.trail import Audience
@@ -31,6 +32,7 @@ _log = logging.getLogger(__name__)
 _RETRY_RESOLVE = timedelta(seconds=15)
 _PATIENCE_AT_END = timedelta(seconds=5)
 _DECIDE_EVERY = timedelta(seconds=2)
+_LOOK_AT_LEASE = timedelta(seconds=1)
 _LOOK_FOR_NEWS = timedelta(seconds=1)
 
 
@@ -44,18 +46,22 @@ class Service:
         telemetry: Telemetry,
         guarding: Guarding | None = None,
         channels: Sequence[OpenChannel] = (),
+        historian: Historian | None = None,
     ) -> None:
         """Nothing starts before `run`. Without a `guarding` nothing is guarded, without `channels` nobody is told."""
         self._config = config
         self._channels = tuple(channels)
+        self._historian = historian
         self._guarding = guarding
         self._ledger = ledger
         self._telemetry = telemetry
-        self._exposition = server.Exposition()
+        self._exposition = server.Exposition(lambda: ledger.doubt() is not None)
         self._threads = Threads(CLOCKS.monotonic)
         self._claimed: set[Target] = set()
         self._adopted: set[Target] = set()
         self._claiming = threading.Lock()
+        self._unresolved: list[Reader] = []
+        self._left_out: set[Target] = set()
         self._closers: list[Callable[[], None]] = []
         self._poller = Poller(ledger=ledger, telemetry=self._telemetry, publisher=self._exposition, clocks=CLOCKS)
 
@@ -73,12 +79,17 @@ class Service:
             _log.info("serving on %s", listening.url)
             self._threads.every(self._config.exposition.interval, self._tick, "publish")
             self._threads.every(_DECIDE_EVERY, self._poller.decide, "decide")
+            # By itself: every other thread may hang at a disk that does not answer.
+            self._threads.every(_LOOK_AT_LEASE, self._ledger.hold, "hold")
             for channel in self._channels:
                 self._tell(channel)
+            self._introduce(readers)
             for reader in readers:
                 self._threads.once(partial(self._begin, reader), f"resolve {reader.region}")
             if writer is not None:
                 self._threads.once(partial(self._begin, writer), f"resolve {OUTLET}")
+            if self._historian is not None:
+                self._threads.once(partial(self._begin, self._historian), f"resolve {HISTORY}")
             try:
                 self._threads.wait(_PATIENCE_AT_END)
             finally:
@@ -87,7 +98,9 @@ class Service:
         _log.info("ended")
 
     def _tell_ledger(self) -> None:
-        _log.info("ledger %s: %s journal", self._config.ledger.path, self._ledger.journal)
+        lease = self._ledger.lease
+        told = "no lease" if lease is None else f"a lease of {lease.total_seconds():g} s"
+        _log.info("ledger %s: %s journal, %s", self._config.ledger.path, self._ledger.journal, told)
         if self._ledger.restored:
             _log.warning("the ledger is a restored copy: its counters restart at 0, so that no old value is a spike")
         budgets = wiring.budgets(self._config)
@@ -97,6 +110,29 @@ class Service:
     def _tick(self) -> None:
         self._poller.publish()
         self._poller.prune(tuple(self._claimed))
+
+    def _introduce(self, readers: Sequence[Reader]) -> None:
+        """Tell whom the configuration means, before AWS has answered."""
+        self._unresolved = list(readers)
+        for target, alias in accounts.aliases(self._config, self._ledger.targets()).items():
+            self._telemetry.called(target, alias)
+        self._leave_out()
+
+    def _leave_out(self) -> None:
+        """What the ledger holds of a target that nobody reads any longer is kept, and not shown."""
+        awaited = [one.target for one in self._unresolved]
+        gone = {
+            one
+            for one in self._ledger.targets()
+            if one not in self._claimed and not any(accounts.may_be(one, meant) for meant in awaited)
+        }
+        for target in sorted(gone - self._left_out):
+            _log.warning(
+                "the ledger also holds account %s in %s, which is no target: its totals stay there and are shown again "
+                "when it is one", target.account_id, target.region,
+            )  # fmt: skip  # one sentence
+        self._left_out = gone
+        self._poller.leave_out(gone)
 
     def _begin(self, part: Reader | Writer) -> None:
         """Try until AWS has answered, in a thread: an AWS that hangs holds up neither other targets nor the end.
@@ -113,39 +149,43 @@ class Service:
         except NoCredentialsError:
             raise
         except (ClientError, BotoCoreError) as error:
-            presumed = self._presumed(part.region)
+            presumed = self._presumed(part)
             for name in part.names:
                 self._poller.failed(presumed, name, errors.reason(error), errors.explain(error))
             return False
         if isinstance(part, Reader):
-            self._claim(target)
+            self._claim(part, target)
         self._forget_presumed(part, target)
         part.target = target
         if isinstance(part, Reader):
             self._ledger.adopt(target, now)
             self._adopted.add(target)
-            self._ledger.retire(target, part.names)
+            self._ledger.retire(target, part.names, wiring.SHARED & wiring.sources(self._config).keys())
             self._read(part, target)
             self._guard(target, now)
+        elif isinstance(part, Historian):
+            self._archive(part, target)
         else:
             self._write(part, target)
         return True
 
-    def _presumed(self, region: str) -> Target:
-        """Whom a failure concerns before STS has answered: the one account known from before, if it is one."""
-        known = [target for target in self._ledger.targets() if target.region == region]
-        return known[0] if len(known) == 1 else Target(account_id=UNKNOWN, region=region)
+    def _presumed(self, part: Reader | Writer) -> Target:
+        """Whom a failure concerns before STS has answered: the role's account, or the one known from before."""
+        return accounts.presumed(part.region, part.settings, self._config, self._ledger.targets()) or part.target
 
     def _forget_presumed(self, part: Reader | Writer, target: Target) -> None:
         """A source that was down under a presumed name must not stay down under it."""
-        presumed = self._presumed(part.region)
+        presumed = self._presumed(part)
         if presumed not in {target, *self._claimed}:
             self._telemetry.forget(presumed)
 
-    def _claim(self, target: Target) -> None:
+    def _claim(self, reader: Reader, target: Target) -> None:
         with self._claiming:
             if target not in self._claimed:
                 self._claimed.add(target)
+                self._unresolved = [one for one in self._unresolved if one is not reader]
+                self._telemetry.called(target, reader.settings.alias or target.account_id)
+                self._leave_out()
                 return
         raise SetupError(
             f"targets: two of them are account {target.account_id} in {target.region}; every query would count "
@@ -153,7 +193,8 @@ class Service:
         )
 
     def _read(self, reader: Reader, target: Target) -> None:
-        _log.info("reading account %s in %s", target.account_id, target.region)
+        alias = reader.settings.alias
+        _log.info("reading account %s in %s%s", target.account_id, target.region, f" ({alias})" if alias else "")
         around = reader.surroundings(target, self._audience)
         for name, (build, interval) in reader.sources.items():
             self._telemetry.malformed(target, name, 0)
@@ -200,3 +241,17 @@ class Service:
             self._telemetry.events_accepted(group, 0)
             self._telemetry.events_resent(group, 0)
         self._threads.every(writer.pause, deliver, OUTLET)
+
+    def _archive(self, historian: Historian, target: Target) -> None:
+        _log.info("writing the query history to s3://%s/%s", self._config.history.bucket, self._config.history.root)
+        archive = open_archive(self._config, historian, self._ledger, self._telemetry)
+        self._closers.append(archive.close)
+
+        def write() -> None:
+            if not archive.is_waiting():
+                self._poller.deliver(target, HISTORY, self._while_running(archive.write))
+
+        self._threads.every(historian.pause, write, HISTORY)
+        if archive.compact is not None:
+            merge = partial(self._poller.deliver, target, COMPACTION, self._while_running(archive.compact))
+            self._threads.every(BETWEEN_COMPACTIONS, merge, COMPACTION)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from athena_exporter.cli import log, wiring
+from athena_exporter.cli.archiving import historian
 from athena_exporter.cli.channels import open_channels, people_of
 from athena_exporter.cli.failing import explained
 from athena_exporter.cli.guarding import Guarding
@@ -16,6 +17,7 @@ from athena_exporter.cli.usage import HELP, config_option
 from athena_exporter.config import load
 from athena_exporter.ledger.store import Ledger
 from athena_exporter.outlets.webconfig import load_web_config
+from athena_exporter.sources.models import shared_models
 from athena_exporter.telemetry import Telemetry
 
 
@@ -47,7 +49,7 @@ def serve(
 
     Committed totals are served at once after a start, before AWS is asked. While AWS cannot be reached, the last
     values stay, with their age. SIGTERM or Ctrl-C ends it; nothing is lost by any way of ending it. Exit codes: 0
-    ended by a signal, 2 wrong usage, configuration or credentials.
+    ended by a signal, 2 wrong usage, configuration or credentials, 3 another exporter has the ledger now.
 
     \b
     AWS_REGION=eu-west-1 athena-exporter serve
@@ -60,9 +62,11 @@ def serve(
     naming = wiring.naming(config, os.environ)
     people = people_of(config)
     telemetry = Telemetry()
-    readers = [Reader(config, settings, telemetry, naming) for settings in config.targets]
-    writer = Writer(config, telemetry) if config.events.enabled else None
+    models = shared_models()
+    readers = [Reader(config, settings, telemetry, naming, models) for settings in config.targets]
+    writer = Writer(config, telemetry, models) if config.events.enabled else None
+    archivist = historian(config, telemetry, models)
     with closing(Ledger(wiring.ledger_settings(config), monotonic=CLOCKS.monotonic)) as ledger:
         guarding = Guarding(config, ledger, telemetry, naming, is_forced_off=is_guard_off)
         channels = open_channels(config, ledger, telemetry, people)
-        Service(config, ledger, telemetry, guarding, channels).run(readers, writer, listen_address, web)
+        Service(config, ledger, telemetry, guarding, channels, archivist).run(readers, writer, listen_address, web)

@@ -10,6 +10,7 @@ import boto3
 
 from athena_exporter.cli.failing import SetupError
 from athena_exporter.config import Config, TargetSettings
+from athena_exporter.sources.models import Models
 from athena_exporter.sources.rate import Rates
 from athena_exporter.sources.session import Bill, Count, Observe, Session
 
@@ -39,6 +40,7 @@ def session_for(
     count: Count = _uncounted,
     bill: Bill | None = None,
     observe: Observe | None = None,
+    models: Models | None = None,
 ) -> Session:
     """A session with a target, at the configured share of AWS's rates. Raises SetupError: there is no Region."""
     return Session(
@@ -50,4 +52,5 @@ def session_for(
         external_id=settings.external_id,
         endpoint_url=config.aws.endpoint_url,
         observe=observe,
+        models=models,
     )

@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from athena_exporter import catalog
 from athena_exporter.budgets import Budget
 from athena_exporter.config import Config, Histogram, Journal, QueryText
 from athena_exporter.config.sources import AthenaSettings, queue_region, queue_url_of
-from athena_exporter.ledger import outbox
+from athena_exporter.ledger import files, outbox
 from athena_exporter.ledger.model import Rules
 from athena_exporter.ledger.store import Ledger, LedgerSettings
 from athena_exporter.outlets.events import Delivery, Groups
@@ -36,10 +36,16 @@ from athena_exporter.sources.views import Views
 from athena_exporter.sources.workgroups import WorkgroupsSource
 from athena_exporter.telemetry import Telemetry
 
+if TYPE_CHECKING:
+    from athena_exporter.outlets.history.delivery import Delivery as HistoryDelivery
+    from athena_exporter.outlets.history.delivery import Store
+
 NO_PAUSE = timedelta(0)
 """Between two reads of a source that waits for its messages itself."""
 EVENTS = "events"
 """The outbox's consumer that writes to CloudWatch Logs."""
+HISTORY = "history"
+"""The outbox's consumer that writes the query history."""
 _HISTOGRAMS = {
     Histogram.QUEUE: catalog.QUEUE_SECONDS,
     Histogram.PLANNING: catalog.PLANNING_SECONDS,
@@ -56,16 +62,23 @@ def ledger_settings(config: Config) -> LedgerSettings:
         path=Path(config.ledger.path),
         rules=rules(config),
         journal=None if journal is Journal.AUTO else ("wal" if journal is Journal.WAL else "rollback"),
+        lease=files.lease_for(Path(config.ledger.path)) if config.ledger.lease is None else config.ledger.lease or None,
         retention=config.ledger.retention,
         initial_lookback=config.ledger.initial_lookback,
         seed=config.ledger.seed,
         series_warmup=config.exposition.series_warmup,
         slot_idle=config.labels.idle,
         outbox_bounds=outbox.Bounds(max_bytes=config.outbox.max_bytes, max_age=config.outbox.max_age),
-        consumers=(EVENTS,) if config.events.enabled else (),
+        consumers=consumers(config),
         channels=tuple(f"notifications/{one.name}" for one in config.notifications.channels),
         budgets=budgets(config),
     )
+
+
+def consumers(config: Config) -> tuple[str, ...]:
+    """Who reads every fact of the outbox."""
+    read_by = ((EVENTS, config.events.enabled), (HISTORY, config.history.enabled))
+    return tuple(name for name, is_on in read_by if is_on)
 
 
 def budgets(config: Config) -> tuple[Budget, ...]:
@@ -93,7 +106,7 @@ def rules(config: Config) -> Rules:
         },
         series_limit=config.labels.series_per_family,
         histograms=frozenset(_HISTOGRAMS[one].name for one in config.exposition.histograms),
-        facts=config.events.enabled,
+        facts=bool(consumers(config)),
     )
 
 
@@ -206,7 +219,7 @@ def _statements(around: Surroundings) -> Statements:
     return Statements(
         reader=reader,
         views=Views(client=around.session.glue(), reader=reader, clock=around.clock) if reader and follows else None,
-        query_text=config.events.query_text if config.events.enabled else QueryText.NONE,
+        query_text=config.events.query_text if consumers(config) else QueryText.NONE,
         naming=around.naming,
     )
 
@@ -297,4 +310,21 @@ def delivery(config: Config, session: Session, ledger: Ledger, telemetry: Teleme
         now=clocks.now,
         monotonic=clocks.monotonic,
         create_groups=events.create_groups,
+    )
+
+
+def history_delivery(
+    config: Config, store: "Store", ledger: Ledger, telemetry: Telemetry, clocks: Clocks
+) -> "HistoryDelivery":
+    """The outbox's way into the query history. Needs pyarrow."""
+    from athena_exporter.outlets.history import delivery as history  # noqa: PLC0415  who writes none need not have it
+
+    return history.Delivery(
+        outbox=ledger.box(HISTORY),
+        store=store,
+        prefix=config.history.root,
+        windows=history.Windows(length=config.history.window, most=config.history.max_rows),
+        tally=telemetry,
+        now=clocks.now,
+        monotonic=clocks.monotonic,
     )

@@ -9,9 +9,9 @@ from pathlib import Path
 from athena_exporter.config.budgets import BudgetSettings, BudgetsFile
 from athena_exporter.config.document import Document, Problem, parse
 from athena_exporter.config.guard import GuardSettings
+from athena_exporter.config.history import HistorySettings
 from athena_exporter.config.kinds import found_words, parse_duration, parse_size, write_duration, write_size
 from athena_exporter.config.model import (
-    REGION,
     AwsSettings,
     Config,
     IdentitySettings,
@@ -22,7 +22,6 @@ from athena_exporter.config.model import (
     PricingSettings,
     Privacy,
     SqlSettings,
-    TargetSettings,
     dotted,
 )
 from athena_exporter.config.notifications import (
@@ -46,6 +45,7 @@ from athena_exporter.config.sources import (
     SourcesSettings,
     WorkgroupsSettings,
 )
+from athena_exporter.config.targets import REGION, TargetSettings, TargetSourcesSettings, by_region
 
 __all__ = [
     "AccessEvent",
@@ -61,6 +61,7 @@ __all__ = [
     "ExpositionSettings",
     "GuardSettings",
     "Histogram",
+    "HistorySettings",
     "IdentitySettings",
     "Journal",
     "LabelsSettings",
@@ -77,6 +78,7 @@ __all__ = [
     "SourcesSettings",
     "SqlSettings",
     "TargetSettings",
+    "TargetSourcesSettings",
     "WebhookFormat",
     "WebhookSettings",
     "WorkgroupsSettings",
@@ -105,7 +107,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
     """Read the file (None: all defaults) and complete it from the environment.
 
     A target without a Region gets AWS_REGION, else AWS_DEFAULT_REGION, else keeps None: then it is for the AWS SDK
-    to find one. No target at all means one, the environment's.
+    to find one. No target at all means one, the environment's. A target of several Regions becomes one for each.
 
     Raises:
         ConfigError: every problem at once: unreadable file, bad YAML, unknown keys, wrong values, contradictions.
@@ -119,7 +121,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
     lines = (*unfit, *(_line(path, problem) for problem in problems))
     if config is None or lines:
         raise ConfigError(*lines)
-    return config
+    return config.model_copy(update={"targets": by_region(config.targets)})
 
 
 def load_budgets(path: Path) -> tuple[BudgetSettings, ...]:
@@ -190,7 +192,9 @@ def _with_targets(content: object, region: str | None) -> object:
 
 def _with_region(target: object, region: str | None) -> object:
     target = {} if target is None else target
-    return {**target, "region": target.get("region") or region} if isinstance(target, dict) else target
+    if not isinstance(target, dict) or target.get("regions"):
+        return target
+    return {**target, "region": target.get("region") or region}
 
 
 def _line(path: Path | None, problem: Problem) -> str:

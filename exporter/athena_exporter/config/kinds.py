@@ -185,6 +185,25 @@ def duration(
     return Kind(wanted=f"a duration{low}{high}{reason}", example="30s, 5m or 1h30m", read=read, write=write_duration)
 
 
+def silence(*, at_least: timedelta, at_most: timedelta) -> Kind:
+    """A `timedelta` between two bounds, 0 for none at all, or None where the program decides."""
+
+    def read(found: object) -> timedelta | None:
+        if found is None:
+            return None
+        value = parse_duration(found)
+        _require(right=not value or at_least <= value <= at_most, found=found)
+        return value
+
+    wanted = f"null, 0s or a duration of at least {write_duration(at_least)} and at most {write_duration(at_most)}"
+    return Kind(
+        wanted=wanted,
+        example="30s",
+        read=read,
+        write=lambda value: "null" if value is None else write_duration(value),
+    )
+
+
 def size(*, at_least: int = 0) -> Kind:
     """A number of bytes (`int`)."""
 

@@ -18,8 +18,10 @@ from pydantic import BeforeValidator, Field, model_validator
 from athena_exporter.budgets import COMPONENT_TAG, Per
 from athena_exporter.config import budgets as scan_budgets
 from athena_exporter.config import guard as the_guard
+from athena_exporter.config import history as the_history
 from athena_exporter.config import notifications as the_notifications
 from athena_exporter.config import sources as the_sources
+from athena_exporter.config import targets as the_targets
 from athena_exporter.config.document import Location
 from athena_exporter.config.kinds import (
     choice,
@@ -31,6 +33,7 @@ from athena_exporter.config.kinds import (
     one_size,
     optional_file,
     share,
+    silence,
     size,
     text,
     whole,
@@ -38,9 +41,9 @@ from athena_exporter.config.kinds import (
     write_size,
 )
 from athena_exporter.config.outlets import EventsSettings, ExpositionSettings
-from athena_exporter.config.roles import EXTERNAL_ID, ROLE
 from athena_exporter.config.section import Conflict, Section, refuse
 from athena_exporter.config.sources import SourcesSettings
+from athena_exporter.config.targets import TargetSettings
 
 ATHENA_HISTORY = timedelta(days=45)
 """How long Athena keeps query executions: nothing older can be read, or waited for."""
@@ -52,10 +55,6 @@ DECIMAL_TB = 10**12
 _NOTHING_OLDER = duration(at_most=ATHENA_HISTORY, because="Athena forgets older queries")
 _SECOND = timedelta(seconds=1)
 _INSTANT = timedelta(milliseconds=1)
-
-
-def _is_region(name: str) -> bool:
-    return re.fullmatch(r"[a-z]{2,}(-[a-z]+)+-\d+", name, re.ASCII) is not None
 
 
 def _is_endpoint(address: str) -> bool:
@@ -74,8 +73,6 @@ def _is_endpoint(address: str) -> bool:
         return False
 
 
-REGION = text(wanted="the name of an AWS Region", example="eu-central-1", fits=_is_region)
-"""Also what AWS_REGION and AWS_DEFAULT_REGION have to be."""
 _ENDPOINT = text(wanted="an address of scheme, host and port", example="http://127.0.0.1:9988", fits=_is_endpoint)
 
 
@@ -90,21 +87,6 @@ class Journal(StrEnum):
     AUTO = "auto"
     WAL = "wal"
     ROLLBACK = "rollback"
-
-
-class TargetSettings(Section):
-    """One account in one Region, and the role that may read it."""
-
-    region: Annotated[str | None, REGION] = Field(
-        default=None, description="The Region to read; by default the one of the environment."
-    )
-    role_arn: Annotated[str | None, ROLE] = Field(
-        default=None,
-        description="A role to assume; by default the environment's credentials read by themselves.",
-    )
-    external_id: Annotated[str | None, EXTERNAL_ID] = Field(
-        default=None, description="The external id that the role's trust policy asks for."
-    )
 
 
 class AwsSettings(Section):
@@ -140,6 +122,11 @@ class LedgerSettings(Section):
     journal: Annotated[Journal, choice(Journal)] = Field(
         default=Journal.AUTO,
         description="`wal` for local disks, `rollback` for network disks; `auto` looks at the disk.",
+    )
+    lease: Annotated[timedelta | None, silence(at_least=timedelta(seconds=5), at_most=timedelta(minutes=10))] = Field(
+        default=None,
+        description="How long a writer may be silent before another takes over; `0s`: a lock is enough. By default "
+        "30s on network disks, none on others.",
     )
 
 
@@ -252,6 +239,9 @@ class Config(Section):
     outbox: OutboxSettings = Field(default=OutboxSettings(), description="Facts that wait for their consumers.")
     exposition: ExpositionSettings = Field(default=ExpositionSettings(), description="What `/metrics` shows.")
     events: EventsSettings = Field(default=EventsSettings(), description="What goes to CloudWatch Logs.")
+    history: the_history.HistorySettings = Field(
+        default=the_history.HistorySettings(), description="What goes to S3, for Athena."
+    )
     budgets: scan_budgets.Budgets = Field(
         default=scan_budgets.SHIPPED,
         description="Scan budgets: a list of them, or `{file: PATH}`; by default those of `budgets.example.yml`, "
@@ -269,11 +259,14 @@ class Config(Section):
         refuse(tuple(conflicts(self)))
         return self
 
+    def seen_from(self, target: TargetSettings) -> "Config":
+        """The configuration as it holds for one target."""
+        return self.model_copy(update={"sources": target.sources.over(self.sources)})
+
 
 def conflicts(config: Config) -> Iterator[Conflict]:
     """Everything that can't hold together, each with the keys it is between."""
-    yield from _alike_targets(config.targets)
-    yield from _pointless_external_ids(config.targets)
+    yield from the_targets.conflicts(config.targets)
     yield from _contradicting_durations(config)
     yield from _impossible_sizes(config)
     yield from _alike_names(config)
@@ -281,24 +274,16 @@ def conflicts(config: Config) -> Iterator[Conflict]:
     yield from _untold_components(config)
     yield from the_notifications.conflicts(config.notifications)
     yield from the_guard.conflicts(config.guard)
-    yield from the_sources.conflicts(config.sources, len(config.targets))
+    yield from the_history.conflicts(config.history, config.outbox.max_age)
+    yield from the_sources.conflicts(config.sources, _event_readers(config))
 
 
-def _alike_targets(targets: tuple[TargetSettings, ...]) -> Iterator[Conflict]:
-    first: dict[tuple[str | None, str | None], int] = {}
-    for index, target in enumerate(targets):
-        key = (target.region, target.role_arn)
-        if key in first:
-            words = f"the same Region and role as targets[{first[key]}]; every query would count twice: remove one"
-            yield Conflict(locations=(("targets", index), ("targets", first[key])), words=words)
-        first.setdefault(key, index)
-
-
-def _pointless_external_ids(targets: tuple[TargetSettings, ...]) -> Iterator[Conflict]:
-    for index, target in enumerate(targets):
-        if target.external_id is not None and target.role_arn is None:
-            words = "an external id belongs to a role: add role_arn or remove it"
-            yield Conflict(locations=(("targets", index, "external_id"), ("targets", index, "role_arn")), words=words)
+def _event_readers(config: Config) -> int:
+    """How many targets' queues of EventBridge are read."""
+    if not config.targets:
+        return int(config.sources.eventbridge.enabled)
+    told = the_targets.by_region(config.targets)
+    return sum(one.sources.over(config.sources).eventbridge.enabled for one in told)
 
 
 def _contradicting_durations(config: Config) -> Iterator[Conflict]:

@@ -234,16 +234,16 @@ class SourcesSettings(Section):
         return tuple(dict.fromkeys(url for is_read, url in told if is_read and url is not None))
 
 
-def conflicts(sources: SourcesSettings, targets: int) -> Iterator[Conflict]:
-    """What can't hold together, for so many targets."""
+def conflicts(sources: SourcesSettings, readers: int) -> Iterator[Conflict]:
+    """What can't hold together; so many targets read a queue of EventBridge."""
     here = ("sources", "eventbridge", "queue_url")
     told = sources.eventbridge
-    if told.enabled and told.queue_url is None:
+    if readers and told.queue_url is None:
         words = "is missing: the address of the queue that EventBridge's rules send to"
         yield Conflict(locations=(here, ("sources", "eventbridge", "enabled")), words=words)
-    elif told.enabled and targets > 1 and "{" not in str(told.queue_url):
+    elif readers > 1 and "{" not in str(told.queue_url):
         words = (
-            f"{targets} targets would read one queue, and each leave the others' messages: write {{region}} or "
+            f"{readers} targets would read one queue, and each leave the others' messages: write {{region}} or "
             "{account_id} where their queues' addresses differ"
         )
         yield Conflict(locations=(here, ("targets",)), words=words)

@@ -2,8 +2,8 @@
 
 Stage: pricing -> **prices** -> telemetry. CloudWatch bills GetMetricData by the metric and its other reads by the
 request, both at $0.01 a thousand; SQS bills every request, at $0.40 a million (the first million of a month is free,
-which is left out here); S3 bills every GET at $0.40 a million and every list at $5. The other operations that the
-exporter calls are free. PutLogEvents is billed by the byte, not by the call, and so has no price here.
+which is left out here); S3 bills every GET at $0.40 a million, every PUT and every list at $5. The other operations
+that the exporter calls are free. PutLogEvents is billed by the byte, not by the call, and so has no price here.
 https://aws.amazon.com/cloudwatch/pricing/, https://aws.amazon.com/sqs/pricing/, https://aws.amazon.com/s3/pricing/
 """
 
@@ -18,6 +18,7 @@ _THOUSANDTH_CENT = 10_000
 _SQS_REQUEST = 400
 _S3_READ = 400
 _S3_LIST = 5_000
+_S3_WRITE = 5_000
 _PRICES: Mapping[tuple[str, str], int] = {
     ("cloudwatch", GET_METRIC_DATA): _THOUSANDTH_CENT,
     ("cloudwatch", "ListMetrics"): _THOUSANDTH_CENT,
@@ -27,6 +28,7 @@ _PRICES: Mapping[tuple[str, str], int] = {
     ("sqs", "GetQueueAttributes"): _SQS_REQUEST,
     ("s3", "GetObject"): _S3_READ,
     ("s3", "ListObjectsV2"): _S3_LIST,
+    ("s3", "PutObject"): _S3_WRITE,
 }
 # AWS doesn't say what it bills of calls that fail. What it refuses (throttled, denied, invalid) it has not worked on;
 # what got lost on its way back it has, or may have.

@@ -2,18 +2,22 @@
 
 Ten thousand subjects share few pages of the file with one another: to add to the sum of each at once would write a
 page for every query and sum. A batch appends one row instead, in its own transaction, and whoever reads the sums adds
-what the rows say.
+what the rows say. What goes to the same cells stands there once.
 """
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from athena_exporter.ledger.model import BudgetCell
+from athena_exporter.ledger.model import BudgetUsage
 
-Cells: TypeAlias = dict[tuple[int, str], list[int]]
-"""A cell's begin and subject -> bytes and nanodollars."""
+Sums: TypeAlias = Mapping[str, Sequence[int]]
+"""Subject -> bytes and nanodollars."""
+Noted: TypeAlias = Mapping[int, Mapping[int, Sums]]
+"""By the tally's number and the cell's begin."""
+_Groups: TypeAlias = dict[tuple[tuple[int, int], ...], dict[str, list[int]]]
+"""What is added, by the cells that it is added to: each the tally's number and the cell's begin."""
 
 _COMPACT = json.JSONEncoder(separators=(",", ":"))
 _ADD = """
@@ -22,25 +26,38 @@ _ADD = """
     """
 
 
-def append(
-    connection: sqlite3.Connection, target_id: int, numbers: Sequence[int], usage: Mapping[BudgetCell, Sequence[int]]
-) -> None:
-    """Note a batch's usage in the open transaction; `numbers` leads from a tally's place to its number in the file."""
-    told: dict[int, dict[int, dict[str, Sequence[int]]]] = {}
-    for (place, start_ms, subject), sums in usage.items():
-        told.setdefault(numbers[place], {}).setdefault(start_ms, {})[subject] = sums
+def append(connection: sqlite3.Connection, target_id: int, numbers: Sequence[int], usage: BudgetUsage) -> int:
+    """Note a batch's usage in the open transaction; answers how many sums that are.
+
+    `numbers` leads from a tally's place to its number in the file.
+    """
+    told = [([(numbers[place], start_ms) for place, start_ms in cells], sums) for cells, sums in usage.items()]
     connection.execute("INSERT INTO budget_log (target_id, body) VALUES (?, ?)", (target_id, _COMPACT.encode(told)))
+    return sum(len(sums) for _, sums in told)
 
 
-def read(connection: sqlite3.Connection, target_id: int) -> dict[int, Cells]:
-    """Everything noted, by the tally's number."""
-    found: dict[int, Cells] = {}
+def read(connection: sqlite3.Connection, target_id: int) -> Noted:
+    """Everything noted. Cells may share their sums: none of them is to be changed."""
+    groups: _Groups = {}
     for (body,) in connection.execute("SELECT body FROM budget_log WHERE target_id = ?", (target_id,)):
-        for number, starts in json.loads(body).items():
-            cells = found.setdefault(int(number), {})
-            for start, subjects in starts.items():
-                _sum(cells, int(start), subjects.items())
-    return found
+        for place, subjects in _told(json.loads(body)):
+            known = groups.setdefault(place, subjects)
+            if known is not subjects:
+                _sum(known, subjects)
+    return _by_cell(groups)
+
+
+def _told(
+    body: list[tuple[list[list[int]], dict[str, list[int]]]] | dict[str, dict[str, dict[str, list[int]]]],
+) -> Iterator[tuple[tuple[tuple[int, int], ...], dict[str, list[int]]]]:
+    """A row's cells and what they take. The first rows of format 4 named each cell with subjects of its own."""
+    if isinstance(body, dict):
+        for number, starts in body.items():
+            for start_ms, subjects in starts.items():
+                yield ((int(number), int(start_ms)),), subjects
+    else:
+        for cells, subjects in body:
+            yield tuple((number, start_ms) for number, start_ms in cells), subjects
 
 
 def merge(connection: sqlite3.Connection, target_id: int) -> None:
@@ -51,18 +68,42 @@ def merge(connection: sqlite3.Connection, target_id: int) -> None:
         connection.execute("DELETE FROM budget_log WHERE target_id = ?", (target_id,))
 
 
-def _sum(cells: Cells, start_ms: int, subjects: Iterable[tuple[str, list[int]]]) -> None:
-    for subject, (scanned_bytes, cost_nanousd) in subjects:
-        sums = cells.get((start_ms, subject))
+def _by_cell(groups: _Groups) -> Noted:
+    """Cells that the same groups add to share one sum of them."""
+    adding: dict[tuple[int, int], list[int]] = {}
+    for place, cells in enumerate(groups):
+        for cell in cells:
+            adding.setdefault(cell, []).append(place)
+    told = list(groups.values())
+    together = {places: _together([told[place] for place in places]) for places in set(map(tuple, adding.values()))}
+    found: dict[int, dict[int, Sums]] = {}
+    for (number, start_ms), places in adding.items():
+        found.setdefault(number, {})[start_ms] = together[tuple(places)]
+    return found
+
+
+def _together(parts: Sequence[Sums]) -> Sums:
+    if len(parts) == 1:
+        return parts[0]
+    found: dict[str, list[int]] = {}
+    for part in parts:
+        _sum(found, part)
+    return found
+
+
+def _sum(found: dict[str, list[int]], subjects: Sums) -> None:
+    for subject, (scanned_bytes, cost_nanousd) in subjects.items():
+        sums = found.get(subject)
         if sums is None:
-            cells[start_ms, subject] = [scanned_bytes, cost_nanousd]
+            found[subject] = [scanned_bytes, cost_nanousd]
         else:
             sums[0] += scanned_bytes
             sums[1] += cost_nanousd
 
 
-def _parameters(noted: Mapping[int, Cells]) -> Iterator[tuple[object, ...]]:
+def _parameters(noted: Noted) -> Iterator[tuple[object, ...]]:
     """In the order of the table's key, so that neighbours are written together."""
     for number in sorted(noted):
-        for (start_ms, subject), sums in sorted(noted[number].items()):
-            yield number, start_ms, subject, *sums
+        for start_ms in sorted(noted[number]):
+            for subject, sums in sorted(noted[number][start_ms].items()):
+                yield number, start_ms, subject, *sums

@@ -5,17 +5,13 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from athena_exporter import catalog
-from athena_exporter.budgets import HALFWAY, Budget, BudgetState, Calendar, Standing, Unit
+from athena_exporter.budgets import Budget, BudgetState, Calendar, Nearest, Standing, Unit
 from athena_exporter.ledger import budgeting
 from athena_exporter.ledger.budgeting import TargetBudgets
 from athena_exporter.records import Sample, Target
 
-SHOWN = 500
-"""The most subjects of one budget that are shown."""
-NEAREST = 10
-"""Subjects that are shown however far they are from their limit."""
-_REST = 50
-"""After each look so many times its duration passes before the next: looking never takes 2 % of a core."""
+SHOWN = Nearest(least=10, most=500)
+"""Of each budget: ten subjects however far they are from their limits, at most five hundred however many are near."""
 _AMOUNTS = {
     Unit.BYTES: (catalog.BUDGET_USED_BYTES, catalog.BUDGET_LIMIT_BYTES),
     Unit.USD: (catalog.BUDGET_USED_USD, catalog.BUDGET_LIMIT_USD),
@@ -39,25 +35,18 @@ class BudgetSamples:
             found = budgeting.states(connection, self._budgets, now, nearest=SHOWN)
             self._found = [sample for one in found for sample in samples(one)]
             ended = self._monotonic()
-            self._due = ended + _REST * (ended - began)
+            self._due = ended + budgeting.REST * (ended - began)
         return self._found
 
 
 def samples(found: TargetBudgets) -> Iterator[Sample]:
-    """What one target's budgets show."""
+    """What one target's budgets show, their standings chosen as `SHOWN` says."""
     for state in found.states:
         yield from _of_budget(found.target, state)
-        shown = _shown(state)
-        hidden = state.halfway - sum(1 for one in shown if one.ratio >= HALFWAY)
+        hidden = max(0, state.near - len(state.standings))
         yield _sample(catalog.BUDGET_HIDDEN_SUBJECTS, found.target, (state.budget.name,), hidden)
-        for standing in shown:
+        for standing in state.standings:
             yield from _of_subject(found.target, state.budget.name, standing)
-
-
-def _shown(state: BudgetState) -> list[Standing]:
-    """The nearest to their limits come first."""
-    limited = [one for one in state.standings[:SHOWN] if one.limit is not None]
-    return [one for place, one in enumerate(limited) if place < NEAREST or one.ratio >= HALFWAY]
 
 
 def _of_budget(target: Target, state: BudgetState) -> Iterator[Sample]:

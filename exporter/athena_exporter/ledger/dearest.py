@@ -75,11 +75,14 @@ def search(read: Reading, target_id: int, searches: Sequence[Search], monotonic:
     deadline = monotonic() + PATIENCE
     with read() as connection:
         kept = _kept(connection, target_id)
-    matcher = Matcher([one.budget.tally for one in searches])
+    # One tally for all who are searched for in it: a burst has thousands of searches, and a few tallies.
+    tallies = {tally: place for place, tally in enumerate(dict.fromkeys(one.budget.tally for one in searches))}
+    matcher = Matcher(tuple(tallies))
+    bits = [1 << tallies[one.budget.tally] for one in searches]
     since_ms = last_ms = min(kept.end_ms, max(one.span.end_ms for one in searches))
     for piece in _hours(max(kept.start_ms, min(one.span.start_ms for one in searches)), last_ms):
         with read() as connection:
-            _look(connection, target_id, searches, matcher, piece)
+            _look(connection, target_id, searches, matcher, bits, piece)
         since_ms = piece.start_ms
         if monotonic() > deadline:
             break
@@ -107,8 +110,14 @@ def _hours(first_ms: int, last_ms: int) -> Iterator[Span]:
 
 
 def _look(
-    connection: sqlite3.Connection, target_id: int, searches: Sequence[Search], matcher: Matcher, piece: Span
+    connection: sqlite3.Connection,
+    target_id: int,
+    searches: Sequence[Search],
+    matcher: Matcher,
+    bits: Sequence[int],
+    piece: Span,
 ) -> None:
+    """Look at one hour; `bits`: of each search the bit of its tally in the matcher's masks."""
     for per in dict.fromkeys(one.budget.per for one in searches):
         wanted = _wanted(searches, per)
         statement = _HOUR.format(column=_COLUMNS[per])
@@ -121,7 +130,7 @@ def _look(
                 ended_ms=ended_ms, scanned_bytes=scanned_bytes, cost_nanousd=cost_nanousd,
             )  # fmt: skip  # as short as it can be said
             for place in wanted.get(_subject(query, per), ()):
-                if mask >> place & 1:
+                if mask & bits[place]:
                     _keep(searches[place], dear)
 
 

@@ -37,12 +37,10 @@ from athena_exporter.records import Target, epoch_ms, from_epoch_ms
 
 OWNER_TAG = "owner"
 """The tag of a workgroup that says whom to address."""
-AT_ONCE = 200
-"""Decisions of one look, the nearest to their limits first; the next look takes the others."""
+AT_ONCE = 1_000
+"""Decisions of one look, the nearest to their limits first; the next look takes the others, without a rest."""
 KEPT = timedelta(days=62)
 """How long decisions of budgets stay that nobody asks for any more: who puts one back is not told anew."""
-_REST = 50
-"""After each look so many times its duration passes before the next: looking never takes 2 % of a core."""
 _LEVELS = {Level.WARNED: (Level.WARNED,), Level.EXCEEDED: (Level.WARNED, Level.EXCEEDED)}
 
 Write: TypeAlias = Callable[[sqlite3.Connection, int], Counter[SeriesKey]]
@@ -159,8 +157,11 @@ class Deciding:
             with self._read() as connection:
                 looks = [self._look(connection, *found, epoch_ms(now)) for found in _targets(connection)]
             ended = self._monotonic()
-            self._due = ended + _REST * (ended - began)
-            return [decision for look in looks for decision in self._settle(look, epoch_ms(now))]
+            self._due = ended + budgeting.REST * (ended - began)
+            found = [decision for look in looks for decision in self._settle(look, epoch_ms(now))]
+            if any(len(look.fresh) == AT_ONCE for look in looks):
+                self._due = ended
+            return found
 
     def _look(self, connection: sqlite3.Connection, target_id: int, target: Target, now_ms: int) -> _Look:
         look = _Look(target=target, target_id=target_id)

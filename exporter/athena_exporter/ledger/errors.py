@@ -10,6 +10,13 @@ class LedgerError(Exception):
     """The ledger cannot be opened, read or written; the message says what, where and how to mend. Nothing is lost."""
 
 
+class ReplacedError(Exception):
+    """This process is the ledger's writer no longer, or cannot know that it still is: it has to end.
+
+    No `LedgerError`, for trying again would be wrong. The message is one line.
+    """
+
+
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into `LedgerError`; a bug in a statement (ProgrammingError) rises as it is."""

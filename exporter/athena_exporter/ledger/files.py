@@ -5,9 +5,10 @@ import json
 import os
 import sqlite3
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -18,6 +19,9 @@ Journal: TypeAlias = Literal["wal", "rollback"]
 
 # SQLite's write-ahead log needs shared memory, which no network file system gives (sqlite.org/wal.html).
 _NETWORK_DISKS = frozenset({"nfs", "nfs4", "efs", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "ceph", "glusterfs"})
+
+LEASE = timedelta(seconds=30)
+"""How long a lease is good for where nobody says otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +38,12 @@ class WriterLock:
     A ledger older than its stamp is a restored copy: its counters must not go on from an old value.
     """
 
-    def __init__(self, ledger_path: Path) -> None:
-        """Take the lock. Raises LedgerError if another exporter holds it or the folder cannot be written."""
+    def __init__(self, ledger_path: Path, *, is_enough: bool = True) -> None:
+        """Take the lock. Raises LedgerError if the folder cannot be written.
+
+        Where the lock `is_enough`, LedgerError also if another exporter holds it; else `is_held` tells it, for on a
+        network disk a lock may outlive its process, or be given to two.
+        """
         if ledger_path.is_dir():
             raise LedgerError(f"ledger {ledger_path}: this is a folder; name a file in it (ledger.path)")
         self._path = ledger_path.with_name(ledger_path.name + ".lock")
@@ -47,10 +55,14 @@ class WriterLock:
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            os.close(self._descriptor)
-            raise LedgerError(
-                f"ledger {ledger_path}: another exporter uses it; one ledger has one writer, end that one first"
-            ) from error
+            self.is_held = False
+            if is_enough:
+                os.close(self._descriptor)
+                raise LedgerError(
+                    f"ledger {ledger_path}: another exporter uses it; one ledger has one writer, end that one first"
+                ) from error
+        else:
+            self.is_held = True
 
     def stamp(self) -> Stamp | None:
         """What was published last, None if never (or the file says nothing readable)."""
@@ -62,10 +74,17 @@ class WriterLock:
             return None
 
     def write(self, stamp: Stamp) -> None:
-        """Remember what is about to be published; a torn write reads as nothing, which is safe. Raises LedgerError."""
+        """Remember what is about to be published; a torn write reads as nothing, which is safe. Raises LedgerError.
+
+        By another descriptor than the lock's: one whose lock NFS has lost writes nothing any more (man 2 fcntl).
+        """
         text = json.dumps({"ledger_id": stamp.ledger_id, "sequence": stamp.sequence}).encode().ljust(128)
         try:
-            os.pwrite(self._descriptor, text, 0)
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            try:
+                os.pwrite(descriptor, text, 0)
+            finally:
+                os.close(descriptor)
         except OSError as error:
             trouble = (error.strerror or "not usable").lower()
             raise LedgerError(f"ledger lock {self._path}: cannot be written: {trouble}") from error
@@ -100,18 +119,37 @@ def journal_on(disk: str) -> Journal:
     return "rollback" if disk in _NETWORK_DISKS else "wal"
 
 
-def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
+def lease_for(path: Path, mounts_file: Path = Path("/proc/self/mounts")) -> timedelta | None:
+    """How long a lease is good for on the disk of `path`; None where a lock is enough."""
+    return LEASE if journal_for(path, mounts_file) == "rollback" else None
+
+
+def _nothing() -> None:
+    """Asks nobody."""
+
+
+def connect(path: Path, *, readonly: bool = False, vfs: str | None = None) -> sqlite3.Connection:
     """A connection in autocommit mode. Threads share it under the ledger's own locks."""
     mode = "ro" if readonly else "rwc"
+    system = "" if vfs is None else f"&vfs={vfs}"
     connection = sqlite3.connect(
-        f"file:{_quoted(path)}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False, timeout=30
+        f"file:{_quoted(path)}?mode={mode}{system}", uri=True, isolation_level=None, check_same_thread=False, timeout=30
     )
     connection.execute("PRAGMA foreign_keys = ON")
     return connection
 
 
-def open_ledger(path: Path, journal: Journal, steps: Sequence[str] = schema.MIGRATIONS) -> sqlite3.Connection:
+def open_ledger(
+    path: Path,
+    journal: Journal,
+    steps: Sequence[str] = schema.MIGRATIONS,
+    *,
+    vfs: str | None = None,
+    confirm: Callable[[], None] = _nothing,
+) -> sqlite3.Connection:
     """Open or create the ledger for writing, durable at every commit, migrated to this version.
+
+    `confirm` is asked once more after the ledger was looked at, which may take long, and before it is changed.
 
     Raises:
         LedgerError: not a ledger, damaged, newer than this program, or not writable. The file is left as it is.
@@ -120,9 +158,11 @@ def open_ledger(path: Path, journal: Journal, steps: Sequence[str] = schema.MIGR
         # SQLite would find out only after it had made read-only files beside it, which outlive the mend.
         raise LedgerError(f"ledger {path}: it cannot be written; make the file and its folder writable")
     with explained(path):
-        connection = connect(path)
+        connection = connect(path, vfs=vfs)
         try:
-            _prepare(connection, path, journal, steps)
+            is_new = _is_new(connection, path, len(steps) + 1)
+            confirm()
+            _prepare(connection, path, journal, steps, is_new=is_new)
         except BaseException:
             connection.close()
             raise
@@ -143,18 +183,24 @@ def open_readonly(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _prepare(connection: sqlite3.Connection, path: Path, journal: Journal, steps: Sequence[str]) -> None:
+def _is_new(connection: sqlite3.Connection, path: Path, newest: int) -> bool:
+    if connection.execute("PRAGMA page_count").fetchone()[0] == 0:
+        return True
+    _recognise(connection, path, newest)
+    _examine(connection, path)
+    return False
+
+
+def _prepare(
+    connection: sqlite3.Connection, path: Path, journal: Journal, steps: Sequence[str], *, is_new: bool
+) -> None:
     newest = len(steps) + 1
-    empty = connection.execute("PRAGMA page_count").fetchone()[0] == 0
-    if not empty:
-        _recognise(connection, path, newest)
-        _examine(connection, path)
     connection.execute(f"PRAGMA journal_mode = {'WAL' if journal == 'wal' else 'DELETE'}")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA cache_size = -65536")
     # 64 MB of log: batches touch the same pages again and again, and each is written to its place less often.
     connection.execute("PRAGMA wal_autocheckpoint = 16384")
-    if empty:
+    if is_new:
         schema.create(connection)
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version < newest:

@@ -67,6 +67,7 @@ def fold(known: Known, batch: Batch) -> Change:
         work.record(record)
     for read in batch.reads:
         work.read(read)
+    work.missed(batch.missed)
     return work.change()
 
 
@@ -104,7 +105,7 @@ class _Work:
             table_usage=self._access.usage,
             table_reads=self._access.reads,
             table_events=self._access.events,
-            budget_usage=self._charging.cells,
+            budget_usage=self._charging.usage(),
         )
 
     def record(self, record: Record) -> None:
@@ -124,6 +125,11 @@ class _Work:
             case TableEvent():
                 told = self._access.told(record)
                 self._facts += [] if told is None else [told]
+
+    def missed(self, queries: int | None) -> None:
+        """So many ends no event has told; None where nobody listens."""
+        if queries is not None:
+            self._add(catalog.MISSED_EVENTS, (), queries)
 
     # -- executions -----------------------------------------------------------------------------------------------
 

@@ -6,7 +6,6 @@ is durable before anybody acts on it; its result, the counter and the outbox's f
 
 import json
 import sqlite3
-import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
@@ -79,7 +78,7 @@ class GuardBook:
         budgets: Sequence[Budget],
         writing: Writing,
         reader: sqlite3.Connection,
-        lock: threading.Lock,
+        lock: AbstractContextManager[object],
         path: Path,
     ) -> None:
         """`reader` is the reader of the ledger at `path`, shared under `lock`."""

@@ -13,12 +13,13 @@ from athena_exporter.records import Target, UsageRow, epoch_ms, from_epoch_ms
 
 # A usage stands in one of the two tables: in hours, until its day is rolled up.
 _USAGE = """
-    SELECT user, workgroup, database, state, sum(queries), sum(scanned_bytes), sum(billed_bytes), sum(cost_nanousd)
+    SELECT account_id, region, user, workgroup, database, state, sum(queries), sum(scanned_bytes), sum(billed_bytes),
+        sum(cost_nanousd)
     FROM (
         SELECT * FROM usage_days WHERE start_ms >= :low AND start_ms < :high
         UNION ALL SELECT * FROM usage_hours WHERE start_ms >= :low AND start_ms < :high
-    )
-    GROUP BY user, workgroup, database, state HAVING sum(queries) <> 0
+    ) JOIN targets t ON t.id = target_id
+    GROUP BY target_id, user, workgroup, database, state HAVING sum(queries) <> 0
     """
 _EXECUTIONS = """
     SELECT account_id, region, workgroup, statement_type, state, sum(queries), sum(scanned_bytes), sum(total_ms)
@@ -91,16 +92,17 @@ def _moment(at_ms: int | None) -> datetime | None:
 
 
 def usage(path: Path, since: datetime, until: datetime) -> Iterator[UsageRow]:
-    """Usage per user, workgroup, database and state of queries that ended in [since, until).
+    """Usage per target, user, workgroup, database and state of queries that ended in [since, until).
 
     The ledger keeps hours for 35 days, then days up to 400: `since` is moved up to the next of them, `until` to the
     end of the one it lies in. Raises LedgerError.
     """
     with explained(path), closing(files.open_readonly(path)) as connection:
         bounds = {"low": epoch_ms(since), "high": epoch_ms(until)}
-        for user, workgroup, database, state, *sums in connection.execute(_USAGE, bounds):
+        for account_id, region, user, workgroup, database, state, *sums in connection.execute(_USAGE, bounds):
             queries, scanned_bytes, billed_bytes, cost_nanousd = sums
             yield UsageRow(
                 user=user, workgroup=workgroup, database=database, state=state, queries=queries,
                 scanned_bytes=scanned_bytes, billed_bytes=billed_bytes, cost_nanousd=cost_nanousd,
-            )  # fmt: skip  # eight columns read best as a block
+                account=account_id, region=region,
+            )  # fmt: skip  # ten columns read best as a block

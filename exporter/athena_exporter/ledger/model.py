@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import NamedTuple, TypeAlias
 
-from athena_exporter.budgets import Matcher
+from athena_exporter.budgets import Cells, Matcher
 from athena_exporter.catalog import METRICS, MetricType
 from athena_exporter.pricing import Prices
 from athena_exporter.records import Identity, Inventory, QueryExecution, TableEvent, Target
@@ -195,8 +195,8 @@ class TableSums:
     last_ms: int | None = None
 
 
-BudgetCell: TypeAlias = tuple[int, int, str]
-"""One cell of a budget's tally: the tally's place among those of the matcher, the cell's begin, the subject."""
+BudgetUsage: TypeAlias = Mapping[Cells, Mapping[str, Sequence[int]]]
+"""What is added to budgets, by the cells that it is added to: subject -> bytes and nanodollars."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,4 +230,4 @@ class Change:
     table_usage: Mapping[TableCell, TableSums] = field(default_factory=dict)
     table_reads: Mapping[tuple[str, str], int] = field(default_factory=dict)
     table_events: Mapping[str, int] = field(default_factory=dict)
-    budget_usage: Mapping[BudgetCell, Sequence[int]] = field(default_factory=dict)
+    budget_usage: BudgetUsage = field(default_factory=dict)

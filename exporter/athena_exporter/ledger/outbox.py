@@ -27,12 +27,22 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredFact:
-    """One fact as a consumer reads it; `body` is JSON."""
+    """One fact as a consumer reads it; `body` is JSON. `written_ms`: when the ledger learned it, by AWS's clock."""
 
     seq: int
     kind: str
     target: Target
     body: str
+    written_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """What a consumer has not acknowledged: the first and last number, and when the ledger learned the first."""
+
+    first: int
+    last: int
+    oldest_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,19 +87,19 @@ def pending(
     of_news = connection.execute("SELECT news_only FROM consumers WHERE name = ?", (consumer,)).fetchone() == (1,)
     wanted = f"AND {_IS_NEWS}" if of_news else ""
     statement = f"""
-        SELECT seq, kind, account_id, region, body FROM facts f JOIN targets t ON t.id = f.target_id
+        SELECT seq, kind, account_id, region, body, written_ms FROM facts f JOIN targets t ON t.id = f.target_id
         WHERE seq > (SELECT max(acknowledged_seq, ?) FROM consumers WHERE name = ?) {wanted} ORDER BY seq LIMIT ?
         """  # noqa: S608 - a constant
     rows = connection.execute(statement, (after, consumer, limit))
     found: list[StoredFact] = []
     size = 0
     with closing(rows):
-        for seq, kind, account_id, region, body in rows:
+        for seq, kind, account_id, region, body, written_ms in rows:
             size += len(body)
             if found and size > max_bytes:
                 break
             target = Target(account_id=account_id, region=region)
-            found.append(StoredFact(seq=seq, kind=kind, target=target, body=body))
+            found.append(StoredFact(seq=seq, kind=kind, target=target, body=body, written_ms=written_ms))
     return found
 
 
@@ -118,13 +128,38 @@ def backlog(connection: sqlite3.Connection, now_ms: int) -> list[Backlog]:
     ]
 
 
+def waiting(connection: sqlite3.Connection, consumer: str) -> Waiting | None:
+    """What a consumer of every kind has not acknowledged, None if nothing."""
+    row = connection.execute(
+        "SELECT seq, (SELECT max(seq) FROM facts), written_ms FROM facts"
+        " WHERE seq > (SELECT acknowledged_seq FROM consumers WHERE name = ?) ORDER BY seq LIMIT 1",
+        (consumer,),
+    ).fetchone()
+    return None if row is None else Waiting(first=row[0], last=row[1], oldest_ms=row[2])
+
+
 def acknowledge(connection: sqlite3.Connection, consumer: str, seq: int) -> None:
     """The consumer has delivered every fact up to `seq`; what all have delivered goes."""
     before = connection.execute(f"SELECT {_OF_ALL_KINDS}").fetchone()[0]
+    note(connection, consumer, seq)
+    _forget_delivered(connection, int(before))
+
+
+def note(connection: sqlite3.Connection, consumer: str, seq: int) -> None:
+    """The consumer has delivered every fact up to `seq`; what all have delivered is for `forget_some`."""
     connection.execute(
         "UPDATE consumers SET acknowledged_seq = max(acknowledged_seq, ?) WHERE name = ?", (seq, consumer)
     )
-    _forget_delivered(connection, int(before))
+
+
+def forget_some(connection: sqlite3.Connection, most: int) -> int:
+    """Delete at most so many facts that everybody has had who wants them, news apart; answers how many."""
+    deleted = connection.execute(
+        f"DELETE FROM facts WHERE seq IN (SELECT seq FROM facts WHERE seq <= {_OF_ALL_KINDS} AND NOT {_IS_NEWS}"  # noqa: S608 - two constants of this module
+        " ORDER BY seq LIMIT ?)",
+        (most,),
+    )
+    return deleted.rowcount
 
 
 def _forget_delivered(connection: sqlite3.Connection, before: int = 0) -> None:

@@ -25,9 +25,10 @@ from athena_exporter.budgets import (
     cells_of,
     span_at,
 )
-from athena_exporter.budgets.episodes import began_ms, least_of
+from athena_exporter.budgets.episodes import began_ms
+from athena_exporter.budgets.standing import least_of
 from athena_exporter.ledger import budget_log, budgeting
-from athena_exporter.ledger.budget_log import Cells
+from athena_exporter.ledger.budget_log import Sums
 
 _COLUMNS = {Unit.BYTES: "scanned_bytes", Unit.USD: "cost_nanousd"}
 _PLACES = {Unit.BYTES: 0, Unit.USD: 1}
@@ -69,7 +70,6 @@ class Overview:
         }
         self._budgets = [one for one in budgets if one.tally.definition in self._tallies]
         self._noted = budget_log.read(connection, target_id)
-        self._sorted: dict[int, dict[str, list[tuple[int, Sequence[int]]]]] = {}
         self.components = budgeting.components(connection, target_id)
 
     def reached(self) -> Iterator[Reached]:
@@ -105,10 +105,7 @@ class Overview:
         """Subject -> sum of those that have come to `least`, with what was noted since the sums were added up."""
         number, kept = self._tallies[one.tally.definition][0], cells_of(one.tally.window, one.at_ms)
         noted = _noted(self._noted.get(number, {}), _PLACES[one.unit], kept.first_ms, kept.last_ms)
-        statement = f"""
-            SELECT subject, sum({_COLUMNS[one.unit]}) AS used FROM budget_usage
-            WHERE tally_id = ? AND start_ms BETWEEN ? AND ? GROUP BY subject HAVING used >= ?
-            """  # noqa: S608 - one of two columns
+        statement = _of_one_cell(one.unit) if kept.first_ms == kept.last_ms else _of_cells(one.unit)
         # Whoever lacks more than the most that was noted for anybody lacks too much.
         enough = least - max(noted.values(), default=0)
         found = dict(self._connection.execute(statement, (number, *kept, enough)).fetchall())
@@ -122,26 +119,19 @@ class Overview:
         number, subjects = self._tallies[budget.tally.definition][0], self.members(found)
         last_ms = cells_of(window, self._now_ms).last_ms
         first_ms = last_ms - 2 * window.length_ms
+        # SQLite takes cross joins in their order, and so finds each cell by the key; else it would read all subjects.
         statement = f"""
-            SELECT c.value, sum({_COLUMNS[unit]}) FROM json_each(?) s CROSS JOIN json_each(?) c
-            JOIN budget_usage u ON u.tally_id = ? AND u.start_ms = c.value AND u.subject = s.value GROUP BY c.value
+            SELECT c.value, sum({_COLUMNS[unit]})
+            FROM json_each(?) s CROSS JOIN json_each(?) c CROSS JOIN budget_usage u
+            WHERE u.tally_id = ? AND u.start_ms = c.value AND u.subject = s.value GROUP BY c.value
             """  # noqa: S608 - as above
         starts = json.dumps(list(range(first_ms, last_ms + 1, window.cell_ms)))
         cells = dict(self._connection.execute(statement, (json.dumps(subjects), starts, number)).fetchall())
-        for subject in subjects:
-            for start_ms, sums in self._noted_by_subject(number).get(subject, ()):
-                if first_ms <= start_ms <= last_ms:
-                    cells[start_ms] = cells.get(start_ms, 0) + sums[_PLACES[unit]]
+        for start_ms, told in self._noted.get(number, {}).items():
+            if first_ms <= start_ms <= last_ms:
+                noted = sum(told[subject][_PLACES[unit]] for subject in subjects if subject in told)
+                cells[start_ms] = cells.get(start_ms, 0) + noted
         return cells
-
-    def _noted_by_subject(self, number: int) -> Mapping[str, Sequence[tuple[int, Sequence[int]]]]:
-        """What was noted for a tally, sorted once, for many subjects may be asked for."""
-        if number not in self._sorted:
-            found: dict[str, list[tuple[int, Sequence[int]]]] = {}
-            for (start_ms, subject), sums in self._noted.get(number, {}).items():
-                found.setdefault(subject, []).append((start_ms, sums))
-            self._sorted[number] = found
-        return self._sorted[number]
 
     def members(self, found: Reached) -> list[str]:
         """The tally's subjects that make up the budget's: a component's workgroups."""
@@ -170,9 +160,27 @@ def _least(budget: Budget) -> int:
     return min(least_of(budget, Level.WARNED, limit) for limit in limits)
 
 
-def _noted(cells: Cells, place: int, first_ms: int, last_ms: int) -> dict[str, int]:
+def _noted(cells: Mapping[int, Sums], place: int, first_ms: int, last_ms: int) -> dict[str, int]:
     found: dict[str, int] = {}
-    for (start_ms, subject), sums in cells.items():
+    for start_ms, told in cells.items():
         if first_ms <= start_ms <= last_ms:
-            found[subject] = found.get(subject, 0) + sums[place]
+            for subject, sums in told.items():
+                found[subject] = found.get(subject, 0) + sums[place]
     return found
+
+
+def _of_one_cell(unit: Unit) -> str:
+    """The subjects of a calendar window that have come to so much."""
+    column = _COLUMNS[unit]
+    return f"""
+        SELECT subject, {column} FROM budget_usage
+        WHERE tally_id = ? AND start_ms BETWEEN ? AND ? AND {column} >= ?
+        """  # noqa: S608 - one of two columns
+
+
+def _of_cells(unit: Unit) -> str:
+    """The same of a rolling one."""
+    return f"""
+        SELECT subject, sum({_COLUMNS[unit]}) AS used FROM budget_usage
+        WHERE tally_id = ? AND start_ms BETWEEN ? AND ? GROUP BY subject HAVING used >= ?
+        """  # noqa: S608 - as above

@@ -52,12 +52,22 @@ def prune(connection: sqlite3.Connection, target_id: int, retention: timedelta, 
     return deleted
 
 
-def retire(connection: sqlite3.Connection, target_id: int, configured: Collection[str]) -> None:
-    """Forget how far sources that are no longer configured have read; their cursors stay, should they come back."""
-    names = sorted(configured)
+def retire(
+    connection: sqlite3.Connection, target_id: int, configured: Collection[str], shared: Collection[str]
+) -> None:
+    """Forget how far sources that are no longer configured have read; their cursors stay, should they come back.
+
+    A shared source reads for every target, and its rows stay with each. Its cursors are those of the target that
+    starts it: they move to the one that does now, and no older ones are left behind for a later start.
+    """
+    names, begun = sorted({*configured, *shared}), sorted({*configured} & {*shared})
     connection.execute(
         f"DELETE FROM sources WHERE target_id = ? AND source NOT IN ({rows.marks(names)})",  # noqa: S608 - placeholders only
         (target_id, *names),
+    )
+    connection.execute(
+        f"UPDATE OR REPLACE cursors SET target_id = ? WHERE target_id <> ? AND source IN ({rows.marks(begun)})",  # noqa: S608 - as above
+        (target_id, target_id, *begun),
     )
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeAlias
 
-from athena_exporter.budgets import Calendar, Matcher, Query, Rolling, Tally, kept_from, span_at
-from athena_exporter.ledger.model import DAY_MS, HOUR_MS, BudgetCell
+from athena_exporter.budgets import Calendar, Cells, Matcher, Query, Rolling, Tally, kept_from, span_at
+from athena_exporter.ledger.model import DAY_MS, HOUR_MS
 from athena_exporter.records import PENDING, UNATTRIBUTED, UNKNOWN
 
 HOURS_KEPT = timedelta(days=35)
@@ -37,30 +37,30 @@ _HOURS = f"""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refill:
-    """What the tallies of a matcher hold of the past: their cells, and since when each of them is whole."""
+    """What the tallies of a matcher hold of the past: their sums by cell, and since when each of them is whole."""
 
-    cells: dict[BudgetCell, list[int]]
+    usage: dict[Cells, dict[str, list[int]]]
     since_ms: tuple[int, ...]
 
 
 def refill(connection: sqlite3.Connection, target_id: int, matcher: Matcher) -> Refill:
     """Fill new tallies, in the open transaction."""
     marks = _Marks.of(connection, target_id)
-    cells: dict[BudgetCell, list[int]] = {}
+    usage: dict[Cells, dict[str, list[int]]] = {}
     kept = [kept_from(tally.window, marks.now_ms) for tally in matcher.tallies]
     single_from = [marks.cut_ms if _is_coarse(tally) else 0 for tally in matcher.tallies]
     for query, at_ms, *amounts in _queries(connection, target_id, marks.low_water_ms):
         for tally, subject in matcher.charges(query):
             start_ms = matcher.start_of(tally, at_ms)
             if at_ms >= single_from[tally] and start_ms >= kept[tally]:
-                _add(cells, (tally, start_ms, subject), amounts)
+                _add(usage.setdefault(((tally, start_ms),), {}), subject, amounts)
     if any(map(_is_coarse, matcher.tallies)):
         for query, at_ms, *amounts in _hours(connection, target_id, min(kept) - HOUR_MS, marks.cut_ms):
             for tally, subject in matcher.charges(query):
                 start_ms = matcher.start_of(tally, at_ms)
                 if _is_coarse(matcher.tallies[tally]) and start_ms >= kept[tally]:
-                    _add(cells, (tally, start_ms, subject), amounts)
-    return Refill(cells=cells, since_ms=tuple(_since(tally, marks) for tally in matcher.tallies))
+                    _add(usage.setdefault(((tally, start_ms),), {}), subject, amounts)
+    return Refill(usage=usage, since_ms=tuple(_since(tally, marks) for tally in matcher.tallies))
 
 
 def newest_ms(connection: sqlite3.Connection, target_id: int) -> int | None:
@@ -129,7 +129,7 @@ def _usage(found: sqlite3.Cursor) -> Iterator[_Usage]:
         yield Query(*asked), at_ms, scanned_bytes, cost_nanousd
 
 
-def _add(cells: dict[BudgetCell, list[int]], cell: BudgetCell, amounts: list[int]) -> None:
-    sums = cells.setdefault(cell, [0, 0])
+def _add(subjects: dict[str, list[int]], subject: str, amounts: list[int]) -> None:
+    sums = subjects.setdefault(subject, [0, 0])
     sums[0] += amounts[0]
     sums[1] += amounts[1]

@@ -85,7 +85,7 @@ CREATE TABLE budget_usage (               -- their sums: a calendar window, or a
 CREATE TABLE budget_log (                 -- what batches have added and the sums do not hold yet
     seq INTEGER PRIMARY KEY,
     target_id INTEGER NOT NULL REFERENCES targets (id),
-    body TEXT NOT NULL                    -- JSON: number of the tally, start_ms, subject: bytes, nanodollars
+    body TEXT NOT NULL                    -- JSON: cells (tally, start_ms); subject: bytes, nanodollars
 );
 """
 _NEWS = """

@@ -1,16 +1,18 @@
 """The ledger: the one writer, one transaction a batch. What it answers is always committed state."""
 
 import sqlite3
-import threading
+import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from athena_exporter.budgets import Budget
+from athena_exporter.budgets import Budget, Nearest
 from athena_exporter.ledger import (
+    adoption,
     budgeting,
+    copies,
     counters,
     files,
     guarding,
@@ -23,14 +25,18 @@ from athena_exporter.ledger import (
     snapshot,
     tables,
 )
+from athena_exporter.ledger.adoption import Adopted
 from athena_exporter.ledger.births import Births
+from athena_exporter.ledger.box import Box
 from athena_exporter.ledger.budget_samples import BudgetSamples
 from athena_exporter.ledger.counters import Counters
 from athena_exporter.ledger.deciding import Deciding, Decision, Write
-from athena_exporter.ledger.errors import LedgerError, explained
+from athena_exporter.ledger.errors import explained
 from athena_exporter.ledger.fold import fold
 from athena_exporter.ledger.garbage import Uncollected
+from athena_exporter.ledger.holder import Here, here
 from athena_exporter.ledger.model import ALL_HISTOGRAMS, DAY_MS, Change, Known, Row, Rules, SeriesKey
+from athena_exporter.ledger.tenure import Tenure, Turn
 from athena_exporter.ledger.view import TargetView
 from athena_exporter.records import (
     Batch,
@@ -54,11 +60,15 @@ class LedgerSettings:
     """How the ledger is kept. `seed`: how far back the rollups are filled at first start, beyond the counters.
 
     `consumers` of the outbox read every fact, `channels` only what is told to people (`outbox.NEWS`).
+    `lease`: how long a writer may be silent before another takes over; None where a lock is enough. `vfs`: SQLite's
+    way to the disk, None for its own; `unix-none` takes no locks, as on a disk that has none.
     """
 
     path: Path
     rules: Rules
     journal: files.Journal | None = None
+    lease: timedelta | None = None
+    vfs: str | None = None
     retention: timedelta = timedelta(days=3)
     initial_lookback: timedelta = timedelta(0)
     seed: timedelta = timedelta(0)
@@ -70,23 +80,17 @@ class LedgerSettings:
     budgets: tuple[Budget, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _TargetRow:
-    id: int
-    counting_since_ms: int
-    low_water_ms: int
-
-
 class Ledger:
     """One file, one writer. Safe to call from several threads: writing and reading are serialised apart.
 
     `garbage` holds back the collector while a batch is counted; whoever reads everything may hold it back, too.
     """
 
-    def __init__(self, settings: LedgerSettings, *, monotonic: Callable[[], float]) -> None:
-        """Open the ledger and take its lock.
+    def __init__(self, settings: LedgerSettings, *, monotonic: Callable[[], float], around: Here | None = None) -> None:
+        """Open the ledger and take its lock, and its lease if there is one, which may have to be waited for.
 
-        `monotonic` (seconds) times the birth of series and nothing else. Raises LedgerError.
+        `monotonic` (seconds) times the birth of series and nothing else; `around` is asked by the lease, None for
+        this process and machine. Raises LedgerError.
         """
         self._settings = settings
         self.garbage = Uncollected()
@@ -97,21 +101,24 @@ class Ledger:
             budgets=settings.budgets, grace=settings.rules.identity_patience, is_told=bool(settings.channels),
             read=self._snapshot, commit=self._commit, monotonic=monotonic,
         )  # fmt: skip  # six arguments read best as a block
+        self.lease = settings.lease
         self.journal: files.Journal = settings.journal or files.journal_for(settings.path)
-        self._writing = threading.RLock()  # what is kept in memory changes under it, together with the file
-        self._reading = threading.Lock()
         with ExitStack() as undo, explained(settings.path):
-            self._lock = files.WriterLock(settings.path)
-            undo.callback(self._lock.release)
-            self._writer = files.open_ledger(settings.path, self.journal)
+            self._tenure = Tenure(settings.path, settings.lease, around or here(uuid.uuid4().hex))
+            undo.callback(self._tenure.end)
+            self._writing = Turn(self._tenure)  # what is kept in memory changes under it, together with the file
+            self._writer = files.open_ledger(
+                settings.path, self.journal, vfs=settings.vfs, confirm=self._tenure.confirm
+            )
             undo.callback(self._writer.close)
-            self._reader = files.connect(settings.path, readonly=True)
+            self._reader, self._reading = self._reading_side()
             undo.callback(self._reader.close)
             self._identities = rows.Identities(self._writer)
             with self._transaction():
-                self.restored = self._is_restored_copy()
+                self._tenure.begin(self._writer)
+                self.restored = copies.is_restored(self._writer, self._tenure.stamp())
                 if self.restored:
-                    self._restart_counters()
+                    copies.restart_counters(self._writer)
                 outbox.register(self._writer, settings.consumers, settings.channels)
                 self._budgeting.register(self._writer)
                 counters.forget(self._writer, ALL_HISTOGRAMS - settings.rules.histograms)
@@ -119,28 +126,40 @@ class Ledger:
             self._counters.load(self._writer)
             undo.pop_all()
 
+    def _reading_side(self) -> tuple[sqlite3.Connection, Turn]:
+        """The connection that reads, and its lock; with a rollback journal they are the writer's."""
+        # Nobody reads while another commits then, and a second cache would be empty again after each commit.
+        if self.journal == "rollback":
+            return self._writer, self._writing
+        return files.connect(self._settings.path, readonly=True, vfs=self._settings.vfs), Turn(self._tenure)
+
+    def doubt(self) -> str | None:
+        """Why this process may be the ledger's writer no longer, in one line; None while it is."""
+        return self._tenure.doubt()
+
+    def hold(self) -> None:
+        """Go on only as the ledger's writer, as far as is known without touching it. Raises ReplacedError."""
+        self._tenure.hold_lease()
+
     def close(self) -> None:
-        """Close the file and give the lock back."""
-        with self._writing, self._reading:
-            self._reader.close()
-            self._writer.close()
-            self._lock.release()
+        """Close the file and give the lock back. A file that is another's by now is left as it is."""
+        if self._tenure.may_touch:
+            with self._writing, self._reading:
+                self._reader.close()
+                self._writer.close()
+        self._tenure.end()
 
     # -- writing --------------------------------------------------------------------------------------------------
 
     def adopt(self, target: Target, now: datetime) -> bool:
         """Begin to count for a target, at AWS's `now`; False if the ledger knows it already."""
         with self._transaction() as connection:
-            if self._target(target) is not None:
+            if adoption.find(connection, target) is not None:
                 return False
-            since = epoch_ms(now - self._settings.initial_lookback)
-            low_water = epoch_ms(now - max(self._settings.initial_lookback, self._settings.seed))
-            cursor = connection.execute(
-                "INSERT INTO targets (account_id, region, counting_since_ms, low_water_ms, clock_ms)"
-                " VALUES (?, ?, ?, ?, ?)",
-                (target.account_id, target.region, since, low_water, epoch_ms(now)),
-            )
-            self._budgeting.begin(connection, int(cursor.lastrowid or 0), low_water)
+            counting_since = now - self._settings.initial_lookback
+            low_water = min(counting_since, now - self._settings.seed)
+            number = adoption.adopt(connection, target, counting_since=counting_since, low_water=low_water, now=now)
+            self._budgeting.begin(connection, number, epoch_ms(low_water))
             return True
 
     def apply(self, batch: Batch) -> None:
@@ -155,7 +174,7 @@ class Ledger:
 
         Apart from `apply`, so that all rows are gone when the garbage collector, let loose again, looks around.
         """
-        found = self._adopted(batch.target)
+        found = adoption.known(connection, batch.target)
         known = self._known(found, batch)
         return self._save(connection, found.id, batch, known, fold(known, batch))
 
@@ -171,12 +190,15 @@ class Ledger:
                 (source, epoch_ms(at), target.account_id, target.region),
             )
 
-    def retire(self, target: Target, configured: Collection[str]) -> None:
-        """Forget how far other sources than these have read: the low-water mark would wait for them for ever."""
+    def retire(self, target: Target, configured: Collection[str], shared: Collection[str] = ()) -> None:
+        """Forget how far other sources than these have read: the low-water mark would wait for them for ever.
+
+        `shared` read for all targets under the name of one, the one of which `configured` names them, too.
+        """
         with self._transaction() as connection:
-            found = self._target(target)
+            found = adoption.find(connection, target)
             if found is not None:
-                pruning.retire(connection, found.id, configured)
+                pruning.retire(connection, found.id, configured, shared)
 
     def reveal(self) -> int:
         """Let series that scrapes have had time to see as 0 show their value; answers how many."""
@@ -194,7 +216,7 @@ class Ledger:
         """Raise the low-water mark as far as it is safe and delete what lies below; answers the rows deleted."""
         with self._writing:
             with self._transaction() as connection:
-                found = self._target(target)
+                found = adoption.find(connection, target)
                 if found is None:
                     return 0
                 deleted = pruning.prune(connection, found.id, self._settings.retention, self._settings.rules)
@@ -210,15 +232,17 @@ class Ledger:
     def stamp(self) -> None:
         """Remember beside the ledger what is about to be published, so that a restored copy is recognised."""
         with self._reading, explained(self._settings.path):
-            ledger_id, sequence = self._meta(self._reader, "ledger_id"), int(self._meta(self._reader, "sequence"))
-        self._lock.write(files.Stamp(ledger_id=ledger_id, sequence=sequence))
+            self._tenure.hold(self._reader)
+            stamp = copies.stamp_of(self._reader)
+        self._tenure.write(stamp)
 
     def decide(self, now: datetime) -> list[Decision]:
         """Who came to a level of a budget and was not told of it: committed, each with its fact if anybody reads it.
 
         Cheap to call often: after a look that took long, it waits before the next. Raises LedgerError.
         """
-        return self._deciding.decide(now)
+        with self.garbage.held_back():
+            return self._deciding.decide(now)
 
     def acknowledge(self, consumer: str, seq: int) -> None:
         """A consumer has delivered every fact up to `seq`."""
@@ -230,13 +254,13 @@ class Ledger:
     def view(self, target: Target) -> TargetView:
         """What a source may ask about a target (the protocol `sources.Knowledge`)."""
         with self._writing, explained(self._settings.path):
-            found = self._adopted(target)
+            found = adoption.known(self._writer, target)
         return TargetView(self._reader, self._reading, found.id, self._settings.path)
 
     def guard_book(self, target: Target) -> guarding.GuardBook:
         """What the guard asks and writes of a target."""
         with self._writing, explained(self._settings.path):
-            found = self._adopted(target)
+            found = adoption.known(self._writer, target)
         return guarding.GuardBook(
             target=target, target_id=found.id, budgets=self._settings.budgets, writing=self._transaction,
             reader=self._reader, lock=self._reading, path=self._settings.path,
@@ -258,7 +282,7 @@ class Ledger:
         self._births.seen(unseen)
         return found
 
-    def budget_states(self, now: datetime, *, nearest: int | None = None) -> list[budgeting.TargetBudgets]:
+    def budget_states(self, now: datetime, *, nearest: Nearest | None = None) -> list[budgeting.TargetBudgets]:
         """Who is where in every budget of every target at `now`: all subjects, or so many nearest to their limits."""
         with self._snapshot() as reader:
             return budgeting.states(reader, self._settings.budgets, now, nearest=nearest)
@@ -273,6 +297,13 @@ class Ledger:
         with self._reading, explained(self._settings.path):
             return outbox.pending(self._reader, consumer, limit, max_bytes, after)
 
+    def box(self, consumer: str) -> Box:
+        """The outbox as a consumer sees it who writes many facts as one."""
+        return Box(
+            consumer=consumer, writing=self._transaction, reader=self._reader, lock=self._reading,
+            path=self._settings.path,
+        )  # fmt: skip  # as `guard_book`
+
     # -- one transaction ------------------------------------------------------------------------------------------
 
     @contextmanager
@@ -280,10 +311,12 @@ class Ledger:
         with self._writing, explained(self._settings.path):
             self._writer.execute("BEGIN IMMEDIATE")
             try:
+                self._tenure.hold(self._writer)
                 yield self._writer
+                self._tenure.hold_lease()  # what was counted meanwhile may have taken long
                 self._writer.execute("COMMIT")
             except BaseException:
-                if self._writer.in_transaction:
+                if self._writer.in_transaction and self._tenure.may_touch:
                     self._writer.execute("ROLLBACK")
                 self._identities.rolled_back()
                 raise
@@ -293,7 +326,7 @@ class Ledger:
         """One transaction beside the batches, with what it adds to counters."""
         with self._writing:
             with self._transaction() as connection:
-                found = self._adopted(target)
+                found = adoption.known(connection, target)
                 fresh = self._counters.add(connection, found.id, target, write(connection, found.id))
                 marks.next_sequence(connection)
             self._remember(target, fresh)
@@ -308,20 +341,7 @@ class Ledger:
             finally:
                 self._reader.execute("COMMIT")
 
-    def _adopted(self, target: Target) -> _TargetRow:
-        found = self._target(target)
-        if found is None:
-            raise LedgerError(f"target {target} is not adopted")
-        return found
-
-    def _target(self, target: Target) -> _TargetRow | None:
-        row = self._writer.execute(
-            "SELECT id, counting_since_ms, low_water_ms FROM targets WHERE account_id = ? AND region = ?",
-            (target.account_id, target.region),
-        ).fetchone()
-        return row and _TargetRow(id=row[0], counting_since_ms=row[1], low_water_ms=row[2])
-
-    def _known(self, found: _TargetRow, batch: Batch) -> Known:
+    def _known(self, found: Adopted, batch: Batch) -> Known:
         slots: dict[str, dict[str, int]] = {}
         for label, value, day in self._writer.execute(
             "SELECT label, value, used_day FROM slots WHERE target_id = ?", (found.id,)
@@ -330,7 +350,7 @@ class Ledger:
         return Known(
             target=batch.target,
             rules=self._settings.rules,
-            sequence=int(self._meta(self._writer, "sequence")) + 1,
+            sequence=int(copies.meta(self._writer, "sequence")) + 1,
             low_water_ms=found.low_water_ms,
             counting_since_ms=found.counting_since_ms,
             rows=self._rows(found.id, batch),
@@ -378,22 +398,3 @@ class Ledger:
     def _remember(self, target: Target, fresh: Mapping[SeriesKey, int]) -> None:
         """After the commit, and before any other one."""
         self._counters.committed(target, fresh)
-
-    # -- restored copies ------------------------------------------------------------------------------------------
-
-    def _is_restored_copy(self) -> bool:
-        sequence = int(self._meta(self._writer, "sequence"))
-        stamp = self._lock.stamp()
-        if stamp is None:
-            return sequence > 0
-        return stamp.ledger_id != self._meta(self._writer, "ledger_id") or sequence < stamp.sequence
-
-    def _restart_counters(self) -> None:
-        """A new generation: Prometheus then sees a reset to 0, and no old value that looks like a spike."""
-        self._writer.execute("UPDATE counters SET value = 0, shown = 0")
-        guarding.restart(self._writer)
-        self._writer.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'generation'")
-
-    @staticmethod
-    def _meta(connection: sqlite3.Connection, key: str) -> str:
-        return str(connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()[0])

@@ -1,8 +1,8 @@
 """What a source may ask the ledger about its target (the protocol `sources.Knowledge`, met by shape)."""
 
 import sqlite3
-import threading
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,9 @@ from athena_exporter.records import Unfinished, from_epoch_ms
 class TargetView:
     """Committed knowledge of one target. Every call is one short read."""
 
-    def __init__(self, connection: sqlite3.Connection, lock: threading.Lock, target_id: int, path: Path) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, lock: AbstractContextManager[object], target_id: int, path: Path
+    ) -> None:
         """`connection` is the reader of the ledger at `path`, shared under `lock`. Every call raises LedgerError."""
         self._connection = connection
         self._lock = lock

@@ -24,13 +24,12 @@ from athena_exporter.budgets import (
     is_wanted,
 )
 from athena_exporter.budgets.guard import MINUTE_MS
+from athena_exporter.ledger.budgeting import REST
 from athena_exporter.ledger.guarding import GuardBook
 from athena_exporter.records import Target, epoch_ms
 from athena_exporter.sources.stopping import Outcome, Told
 
 _log = logging.getLogger(__name__)
-_REST = 50
-"""After each look so many times its duration passes before the next: looking never takes 2 % of a core."""
 
 
 class Tally(Protocol):
@@ -172,7 +171,7 @@ class Guard:
         began = self._monotonic()
         excesses = self._book.excesses(self._clock.now())
         ended = self._monotonic()
-        self._due = ended + _REST * (ended - began)
+        self._due = ended + REST * (ended - began)
         return excesses
 
     def _tell(self, waiting: Mapping[Reason, int], *, is_killed: bool) -> None:

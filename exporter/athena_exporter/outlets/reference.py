@@ -13,6 +13,7 @@ from athena_exporter.records import OTHER, PENDING, UNATTRIBUTED, UNKNOWN
 LABELS = {
     "account_id": "the AWS account, as STS names it",
     "region": "the AWS Region",
+    "alias": "what people call the account (`targets[].alias`), by default its id",
     "workgroup": "the Athena workgroup",
     "statement_type": "`DML`, `DDL` or `UTILITY`, as Athena classifies the statement",
     "state": (

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from athena_exporter.records.queries import FailedStart, Mode, QueryExecution, StartedQuery, TableEvent, UnreadableQuery
-from athena_exporter.records.words import State, Target
+from athena_exporter.records.words import UNKNOWN, State, Target
 from athena_exporter.records.workgroups import CapacityMinutes, Inventory, SettledMinutes
 
 Record: TypeAlias = (
@@ -101,6 +101,7 @@ class UsageRow:
     """What one user's queries of one state, workgroup and database came to over a range of the ledger's rollups.
 
     `user` may be `pending` or `unattributed`. The bytes leave out queries whose statistics AWS never published.
+    `account` is an account's id, or what people call it.
     """
 
     user: str
@@ -111,6 +112,8 @@ class UsageRow:
     scanned_bytes: int
     billed_bytes: int
     cost_nanousd: int
+    account: str = UNKNOWN
+    region: str = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

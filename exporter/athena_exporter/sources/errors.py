@@ -59,6 +59,7 @@ _SERVER_STATUS = 500
 _SERVICES = {
     "AssumeRole": "sts",
     "DeleteMessageBatch": "sqs",
+    "DeleteObject": "s3",
     "GetCallerIdentity": "sts",
     "GetMetricData": "cloudwatch",
     "GetObject": "s3",
@@ -69,6 +70,7 @@ _SERVICES = {
     "ListObjectsV2": "s3",
     "LookupEvents": "cloudtrail",
     "Publish": "sns",
+    "PutObject": "s3",
     "ReceiveMessage": "sqs",
 }
 """IAM's prefix of an operation; the rest are Athena's."""
@@ -78,7 +80,7 @@ MENDS = {
     "AWS.SimpleQueueService.NonExistentQueue": "check queue_url, its account and its Region",
     "QueueDoesNotExist": "check queue_url, its account and its Region",
     "InvalidAddress": "check queue_url: it is no queue's address",
-    "NoSuchBucket": "there is no such bucket; check its name in sources.trail.bucket, or in what announces its files",
+    "NoSuchBucket": "there is no such bucket; check sources.trail.bucket, history.bucket, or what announces its files",
 }
 """What to do about errors that are the configuration's, by their code."""
 _ACTION = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
@@ -127,7 +129,7 @@ def _status(error: ClientError) -> int:
 
 
 def explain(error: AwsError) -> str:
-    """One line for a person: what failed, and what to do about it."""
+    """One line for a person: what failed, what to do about it, and the error's notes: they name what AWS does not."""
     if not isinstance(error, ClientError):
         return _explain_ours(error)
     operation, code, words = error.operation_name, code_of(error), message_of(error)
@@ -138,7 +140,8 @@ def explain(error: AwsError) -> str:
         "server": f"AWS failed at {operation} ({code}): {words or 'no words'}; it will be tried again",
         "answer": f"AWS refused {operation} ({code}): {MENDS.get(code) or words or 'no words'}",
     }
-    return _line(advice[_reason_of_code(code, _status(error))])
+    notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
+    return _line(advice[_reason_of_code(code, _status(error))] + notes)
 
 
 def _needed(operation: str, words: str) -> str:

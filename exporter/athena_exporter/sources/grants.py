@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from athena_exporter.config import Config, TargetSettings
+from athena_exporter.config.history import HistorySettings
 from athena_exporter.config.sources import TrailSettings
 from athena_exporter.sources import needs
 from athena_exporter.sources.arns import account_of, partition
@@ -32,7 +33,7 @@ class Grant:
 
     `logs` is where the log groups of events are: events of all targets go into one pair. `guard_role` is the role that
     may stop queries. `queues` are addresses as the configuration writes them, `topics` the ARNs of notifications.
-    `trail` says which queue and which bucket are read for all targets.
+    `trail` says which queue and which bucket are read for all targets, `history` where the query history goes.
     """
 
     permissions: Sequence[Permission]
@@ -44,9 +45,12 @@ class Grant:
     queues: Sequence[str] = ()
     trail: TrailSettings | None = None
     topics: Sequence[str] = ()
+    history: HistorySettings | None = None
 
 
-_NOT_READING = frozenset({Feature.TARGETS, Feature.EVENTS, Feature.GUARD, Feature.NOTIFICATIONS, Feature.TRAIL})
+_NOT_READING = frozenset(
+    {Feature.TARGETS, Feature.EVENTS, Feature.GUARD, Feature.NOTIFICATIONS, Feature.TRAIL, Feature.HISTORY}
+)
 _ROLE = re.compile(r"arn:(?P<partition>[\w-]+):iam::(?P<account>\d{12}):role/.+")
 
 
@@ -71,23 +75,26 @@ def own_grant(config: Config, *, account: str = ANY, regions: Sequence[str | Non
     """
     located = list(zip(config.targets, regions, strict=True))
     own = [_place(account, region) for target, region in located if target.role_arn is None]
+    configs = _seen_by(config, None)
     needed = needed_by(config)
     return Grant(
         permissions=(
             *(one for one in needed if one.feature is Feature.TARGETS),
-            *(_reading(config, verify=verify) if own else ()),
+            *_reading(configs, verify=verify),
             *(one for one in needed if one.feature in {Feature.EVENTS, Feature.TRAIL}),
             *(one for one in needed if one.scope is Scope.GUARD_ROLE),
             *_publishing(config, None),
+            *_archiving(config, None),
         ),
         places=_distinct(own),
         roles=needs.assumed(config),
         log_groups=log_groups(config),
         logs=_place(account, regions[0] if regions else None),
         guard_role=config.guard.role_arn,
-        queues=config.sources.queue_urls,
+        queues=_queues(configs),
         trail=config.sources.trail if needs.trail(config) else None,
         topics=topics(config, None),
+        history=config.history,
     )
 
 
@@ -95,7 +102,7 @@ def role_grant(config: Config, role_arn: str, *, regions: Sequence[str | None], 
     """What one role of the targets, or of a topic, needs. Its ARN tells the account.
 
     Raises:
-        ValueError: no target and no topic of the configuration assumes it.
+        ValueError: no target, no topic and no history of the configuration assumes it.
     """
     located = [
         _role_place(target, region)
@@ -104,11 +111,17 @@ def role_grant(config: Config, role_arn: str, *, regions: Sequence[str | None], 
     ]
     if role_arn not in needs.assumed(config):
         raise ValueError(role_arn)
+    configs = _seen_by(config, role_arn)
     return Grant(
-        permissions=(*(_reading(config, verify=verify) if located else ()), *_publishing(config, role_arn)),
+        permissions=(
+            *_reading(configs, verify=verify),
+            *_publishing(config, role_arn),
+            *_archiving(config, role_arn),
+        ),
         places=_distinct(located),
-        queues=config.sources.queue_urls,
+        queues=_queues(configs),
         topics=topics(config, role_arn),
+        history=config.history,
     )
 
 
@@ -128,9 +141,22 @@ def guard_grant(config: Config, *, account: str = ANY, regions: Sequence[str | N
     return Grant(permissions=permissions, places=_distinct(_place(account, region) for region in told or [None]))
 
 
-def _reading(config: Config, *, verify: bool) -> tuple[Permission, ...]:
-    """What a target is read with."""
-    reading = tuple(one for one in needed_by(config) if one.feature not in _NOT_READING)
+def _seen_by(config: Config, role_arn: str | None) -> tuple[Config, ...]:
+    """The configuration as it holds for each target of a role, or (None) of the exporter's own identity."""
+    return tuple(config.seen_from(target) for target in config.targets if target.role_arn == role_arn)
+
+
+def _queues(configs: Sequence[Config]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(url for config in configs for url in config.sources.queue_urls))
+
+
+def _reading(configs: Sequence[Config], *, verify: bool) -> tuple[Permission, ...]:
+    """What targets are read with; nothing without a target."""
+    if not configs:
+        return ()
+    reading = tuple(
+        one for one in PERMISSIONS if one.feature not in _NOT_READING and any(one.needed(each) for each in configs)
+    )
     known = {one.action for one in reading}
     return reading + tuple(one for one in for_verify() if verify and one.action not in known)
 
@@ -139,6 +165,12 @@ def _publishing(config: Config, role_arn: str | None) -> tuple[Permission, ...]:
     """What letters are published with, by whoever publishes any: a role, or None for the exporter's own identity."""
     needed = (one for one in PERMISSIONS if one.feature is Feature.NOTIFICATIONS)
     return tuple(needed) if topics(config, role_arn) else ()
+
+
+def _archiving(config: Config, role_arn: str | None) -> tuple[Permission, ...]:
+    """What the query history is written with, by whoever writes it: a role, or None for the exporter itself."""
+    is_theirs = config.history.enabled and config.history.role_arn == role_arn
+    return tuple(one for one in needed_by(config) if is_theirs and one.feature is Feature.HISTORY)
 
 
 def topics(config: Config, role_arn: str | None) -> tuple[str, ...]:

@@ -77,7 +77,28 @@ def sns(config: Config) -> bool:
     return bool(config.notifications.sns)
 
 
+def history(config: Config) -> bool:
+    """The query history is written."""
+    return config.history.enabled
+
+
+def compaction(config: Config) -> bool:
+    """Files of the query history are merged."""
+    return history(config) and config.history.compact
+
+
+def history_key(config: Config) -> bool:
+    """A key of KMS encrypts the query history."""
+    return history(config) and config.history.kms_key is not None
+
+
+def history_key_read(config: Config) -> bool:
+    """Files are read that a key of KMS encrypts."""
+    return compaction(config) and history_key(config)
+
+
 def assumed(config: Config) -> tuple[str, ...]:
-    """The roles of targets and of channels."""
+    """The roles of targets, of channels and of the query history."""
     named = [*(one.role_arn for one in config.targets), *(one.role_arn for one in config.notifications.sns)]
+    named += [config.history.role_arn] if history(config) else []
     return tuple(dict.fromkeys(role for role in named if role))

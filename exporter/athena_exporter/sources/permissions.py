@@ -31,6 +31,9 @@ class Scope(StrEnum):
     ROLES = "roles"
     GUARD_ROLE = "the guard's role"
     TOPICS = "topics"
+    HISTORY_BUCKET = "the history's bucket"
+    HISTORY_FILES = "the history's files"
+    HISTORY_KEY = "the history's key"
 
 
 class Feature(StrEnum):
@@ -47,6 +50,7 @@ class Feature(StrEnum):
     EVENTS = "events"
     GUARD = "guard"
     NOTIFICATIONS = "notifications"
+    HISTORY = "history"
     VERIFY = "verify"
 
 
@@ -77,7 +81,7 @@ _OPERATIONS = {"sqs:DeleteMessage": "DeleteMessageBatch"}
 PERMISSIONS: Sequence[Permission] = (
     Permission(
         action="sts:AssumeRole", feature=Feature.TARGETS, scope=Scope.ROLES, sid="ReadOtherAccounts",
-        needed=needs.roles, why="the roles of other accounts (targets[].role_arn, notifications.sns[].role_arn)",
+        needed=needs.roles, why="other accounts' roles (targets[], notifications.sns[], history)",
         without="nothing is read, or published, through this role",
     ),
     Permission(
@@ -205,6 +209,32 @@ PERMISSIONS: Sequence[Permission] = (
     Permission(
         action="sns:Publish", feature=Feature.NOTIFICATIONS, scope=Scope.TOPICS, sid="TellPeople", needed=needs.sns,
         why="the topics that notifications go to", without="nobody is told through this topic; the outbox keeps it",
+    ),
+    Permission(
+        action="s3:PutObject", feature=Feature.HISTORY, scope=Scope.HISTORY_FILES, sid="WriteHistory",
+        needed=needs.history, why="the query history's files", without="no history is written; the outbox fills",
+    ),
+    Permission(
+        action="s3:GetObject", feature=Feature.HISTORY, scope=Scope.HISTORY_FILES, sid="MergeHistory",
+        needed=needs.compaction, why="the files of a past day, to merge them (history.compact)",
+        without="small files stay, which makes Athena slower",
+    ),
+    Permission(
+        action="s3:DeleteObject", feature=Feature.HISTORY, scope=Scope.HISTORY_FILES, sid="MergeHistory",
+        needed=needs.compaction, why="files of which a merged one holds every query",
+        without="merged files stay beside those that they replace",
+    ),
+    Permission(
+        action="s3:ListBucket", feature=Feature.HISTORY, scope=Scope.HISTORY_BUCKET, sid="ListHistory",
+        needed=needs.compaction, why="which files a day has", without="no file is merged",
+    ),
+    Permission(
+        action="kms:GenerateDataKey", feature=Feature.HISTORY, scope=Scope.HISTORY_KEY, sid="EncryptHistory",
+        needed=needs.history_key, why="a key for each file (history.kms_key)", without="no history is written",
+    ),
+    Permission(
+        action="kms:Decrypt", feature=Feature.HISTORY, scope=Scope.HISTORY_KEY, sid="DecryptHistory",
+        needed=needs.history_key_read, why="the files that are merged", without="no file is merged",
     ),
     Permission(
         action="cloudwatch:ListMetrics", feature=Feature.VERIFY, scope=Scope.EVERYTHING, sid="Verify",

@@ -41,6 +41,9 @@ def _statement(sid: str, permissions: Sequence[Permission], grant: Grant) -> Sta
     if scope is Scope.EVERYTHING and ANY not in regions:
         # These actions know no resources; the Region is all that they can be narrowed to.
         said["Condition"] = {"StringEquals": {"aws:RequestedRegion": regions}}
+    if scope is Scope.HISTORY_KEY:
+        # For files in S3 alone, in whichever Region the bucket is.
+        said["Condition"] = {"StringLike": {"kms:ViaService": ["s3.*.amazonaws.com"]}}
     return said
 
 
@@ -56,6 +59,8 @@ def resources(scope: Scope, grant: Grant) -> list[str]:
         return list(named[scope])
     if scope in {Scope.LOG_GROUPS, Scope.LOG_STREAMS}:
         return _arns(scope, grant.logs, grant.log_groups) if grant.logs else []
+    if scope in _OF_THE_HISTORY:
+        return _history_arns(scope, grant)
     if scope in _OF_THE_TRAIL:
         return _trail_arns(scope, grant)
     if scope is Scope.QUEUES:
@@ -82,6 +87,21 @@ def _trail_arns(scope: Scope, grant: Grant) -> list[str]:
             return [f"arn:{here.partition}:s3:::{grant.trail.bucket}/{root}"]
         case _:
             return [f"arn:{here.partition}:kms:*:*:key/*"]
+
+
+_OF_THE_HISTORY = frozenset({Scope.HISTORY_BUCKET, Scope.HISTORY_FILES, Scope.HISTORY_KEY})
+
+
+def _history_arns(scope: Scope, grant: Grant) -> list[str]:
+    """What belongs to the query history. Its bucket may be in any account of the partition."""
+    told = grant.history
+    if told is None:
+        return []
+    if scope is Scope.HISTORY_KEY:
+        return [told.kms_key] if told.kms_key else []
+    here = grant.logs or Place(account=ANY, region=ANY)
+    bucket = f"arn:{told.role_arn.split(':')[1] if told.role_arn else here.partition}:s3:::{told.bucket}"
+    return [bucket] if scope is Scope.HISTORY_BUCKET else [f"{bucket}/{told.root}*"]
 
 
 def queue_arn(url: str, place: Place) -> str:

@@ -8,6 +8,7 @@ that does; so does a query, which is how the guard's right to stop is tried. Two
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -30,7 +31,9 @@ from athena_exporter.sources.starts import EVENT_NAME
 from athena_exporter.sources.text import clean
 from athena_exporter.sources.trail.keys import ROOT
 
-READING = frozenset(Feature) - {Feature.TARGETS, Feature.TRAIL, Feature.EVENTS, Feature.GUARD, Feature.NOTIFICATIONS}
+READING = frozenset(Feature) - {
+    Feature.TARGETS, Feature.TRAIL, Feature.EVENTS, Feature.GUARD, Feature.NOTIFICATIONS, Feature.HISTORY,
+}  # fmt: skip  # a set reads best in rows
 """What a target is read with. STS has answered for the role before anything is tried."""
 NOBODY = "athena-exporter-check"
 """A name that nothing has: what is asked for only to see whether one may ask."""
@@ -62,13 +65,17 @@ class Attempt:
 
 @dataclass(slots=True, kw_only=True)
 class Sights:
-    """What the tries brought to light, for the survey: names, ids and events as they were told."""
+    """What the tries brought to light, for the survey: names, ids and events as they were told.
+
+    `absent`: the queues and the bucket that are not there, each with how to mend it.
+    """
 
     workgroups: list[str] = field(default_factory=list)
     query_ids: list[str] = field(default_factory=list)
     reservations: list[str] = field(default_factory=list)
     trail_keys: list[str] = field(default_factory=list)
     missing_groups: list[str] = field(default_factory=list)
+    absent: dict[str, str] = field(default_factory=dict)
     clock: datetime | None = None
 
 
@@ -220,31 +227,34 @@ class Probe:
 
     def _receive_message(self) -> str:
         """More messages than a call may bring: AWS refuses it, and no message is taken from who reads the queue."""
+        receive = self._session.sqs().receive_message
         for url in self._queues():
-            _allowing("InvalidParameterValue", self._session.sqs().receive_message, QueueUrl=url,
-                      MaxNumberOfMessages=RECEIVE + 1)  # fmt: skip  # as the others
+            with self._named(f"queue {url}"):
+                _allowing("InvalidParameterValue", receive, QueueUrl=url, MaxNumberOfMessages=RECEIVE + 1)
         return " and ".join(map(_name_of, self._queues()))
 
     def _delete_message(self) -> str:
         """With a receipt that nobody was given: nothing is deleted."""
-        entries = [{"Id": "0", "ReceiptHandle": NOBODY}]
+        delete, entries = self._session.sqs().delete_message_batch, [{"Id": "0", "ReceiptHandle": NOBODY}]
         for url in self._queues():
-            _allowing("ReceiptHandleIsInvalid", self._session.sqs().delete_message_batch, QueueUrl=url,
-                      Entries=entries)  # fmt: skip  # as the others
+            with self._named(f"queue {url}"):
+                _allowing("ReceiptHandleIsInvalid", delete, QueueUrl=url, Entries=entries)
         return " and ".join(map(_name_of, self._queues()))
 
     def _get_queue_attributes(self) -> str:
-        asked = ["RedrivePolicy", "ApproximateNumberOfMessages"]
-        return " and ".join(
-            _queue_words(url, ask(self._session.sqs().get_queue_attributes, QueueUrl=url, AttributeNames=asked))
-            for url in self._queues()
-        )
+        asked, words = ["RedrivePolicy", "ApproximateNumberOfMessages"], []
+        for url in self._queues():
+            with self._named(f"queue {url}"):
+                answer = ask(self._session.sqs().get_queue_attributes, QueueUrl=url, AttributeNames=asked)
+                words.append(_queue_words(url, answer))
+        return " and ".join(words)
 
     def _list_bucket(self) -> str:
         """One key; the trail's first file, if there is one, is what the next try reads a byte of."""
         trail = self._config.sources.trail
         root = f"{(trail.prefix or '').strip('/')}/{ROOT}".lstrip("/")
-        answer = ask(self._session.s3().list_objects_v2, Bucket=trail.bucket, Prefix=root, MaxKeys=1)
+        with self._named(f"bucket {trail.bucket}"):
+            answer = ask(self._session.s3().list_objects_v2, Bucket=trail.bucket, Prefix=root, MaxKeys=1)
         self.sights.trail_keys += _texts(answer, "Contents", "Key")
         return f"bucket {trail.bucket}" + ("" if self.sights.trail_keys else f", no file below {root} yet")
 
@@ -252,9 +262,20 @@ class Probe:
         trail = self._config.sources.trail
         key = next(iter(self.sights.trail_keys), None)
         # Of a key that nobody has AWS tells whether it may be read only to those who may list the bucket.
-        body = ask(self._session.s3().get_object, Bucket=trail.bucket, Key=key or NOBODY, Range="bytes=0-0")["Body"]
-        body.close()
+        place = {"Bucket": trail.bucket, "Key": key or NOBODY}
+        with self._named(f"bucket {trail.bucket}"):
+            ask(self._session.s3().get_object, **place, Range="bytes=0-0")["Body"].close()
         return f"a byte of {key}"
+
+    @contextmanager
+    def _named(self, what: str) -> Iterator[None]:
+        """Note what is not there, by its name: the error tells none."""
+        try:
+            yield
+        except ClientError as error:
+            if errors.code_of(error) in errors.MENDS:
+                self.sights.absent[what] = errors.MENDS[errors.code_of(error)]
+            raise
 
     def _get_table(self) -> str:
         ask(self._session.glue().get_table, DatabaseName="default", Name=NOBODY)

@@ -15,6 +15,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from athena_exporter.records import Target
 from athena_exporter.sources.answers import Answer, Clock, answered_at, ask
 from athena_exporter.sources.session import SqsApi
@@ -115,7 +117,7 @@ class Queue:
         Raises:
             botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError: as they are.
         """
-        answer = ask(self._client.get_queue_attributes, QueueUrl=self._url, AttributeNames=["RedrivePolicy"])
+        answer = self._asked(self._client.get_queue_attributes, AttributeNames=["RedrivePolicy"])
         return "RedrivePolicy" in answer.get("Attributes", {})
 
     def retention(self) -> timedelta:
@@ -125,7 +127,7 @@ class Queue:
             botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError: as they are.
         """
         name = "MessageRetentionPeriod"
-        answer = ask(self._client.get_queue_attributes, QueueUrl=self._url, AttributeNames=[name])
+        answer = self._asked(self._client.get_queue_attributes, AttributeNames=[name])
         return timedelta(seconds=_whole(answer.get("Attributes", {}).get(name)))
 
     def receive(self, *, most: int, wait: timedelta = LONGEST_WAIT) -> Received:
@@ -161,7 +163,7 @@ class Queue:
         for start in range(0, len(done), RECEIVE):
             part = done[start : start + RECEIVE]
             entries = [{"Id": str(number), "ReceiptHandle": one.receipt} for number, one in enumerate(part)]
-            ask(self._client.delete_message_batch, QueueUrl=self._url, Entries=entries)
+            self._asked(self._client.delete_message_batch, Entries=entries)
 
     def leave(self, message: Message, poison: Poison, words: str) -> None:
         """Leave a message that belongs to nobody here; `words` say why and hold nothing of what it says."""
@@ -177,15 +179,22 @@ class Queue:
         return taken
 
     def _ask(self, most: int, wait: timedelta) -> tuple[list[Mapping[str, Any]], datetime]:
-        answer: Answer = ask(
+        answer = self._asked(
             self._client.receive_message,
-            QueueUrl=self._url,
             MaxNumberOfMessages=most,
             WaitTimeSeconds=int(min(wait, LONGEST_WAIT).total_seconds()),
             VisibilityTimeout=int(self._visibility.total_seconds()),
             MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
         )
         return list(answer.get("Messages", ())), answered_at(answer, self._clock)
+
+    def _asked(self, call: Callable[..., Answer], **arguments: object) -> Answer:
+        """One call about this queue. AWS's errors do not say which one it was; this one's note does."""
+        try:
+            return ask(call, QueueUrl=self._url, **arguments)
+        except ClientError as error:
+            error.add_note(self._url)
+            raise
 
     def _read(self, raw: Mapping[str, Any]) -> Message | None:
         identity, receipt = str(raw.get("MessageId")), raw.get("ReceiptHandle")

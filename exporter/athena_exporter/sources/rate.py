@@ -26,6 +26,8 @@ QUOTAS: Mapping[tuple[str, str], Quota] = {
     ("athena", "ListQueryExecutions"): Quota(rate=5, burst=10),
     ("athena", "BatchGetQueryExecution"): Quota(rate=20, burst=40),
     ("athena", "GetQueryExecution"): Quota(rate=100, burst=200),
+    ("athena", "GetQueryResults"): Quota(rate=100, burst=200),
+    ("athena", "StartQueryExecution"): Quota(rate=20, burst=80),
     ("athena", "StopQueryExecution"): Quota(rate=20, burst=80),
     # Not published. Asked for once a pass; taken to be as scarce as the other lists.
     ("athena", "ListWorkGroups"): Quota(rate=5, burst=10),
@@ -45,6 +47,9 @@ QUOTAS: Mapping[tuple[str, str], Quota] = {
     # S3 takes 5,500 a second and prefix: https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html
     ("s3", "GetObject"): Quota(rate=400, burst=400),
     ("s3", "ListObjectsV2"): Quota(rate=20, burst=40),
+    # And 3,500 that write.
+    ("s3", "PutObject"): Quota(rate=100, burst=100),
+    ("s3", "DeleteObject"): Quota(rate=100, burst=100),
 }
 """By service and operation; an operation without a line here is not limited."""
 

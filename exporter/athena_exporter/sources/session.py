@@ -24,8 +24,12 @@ from botocore.model import OperationModel
 from athena_exporter import __version__
 from athena_exporter.records import Target
 from athena_exporter.sources.answers import Answer, Clock, answered_at, ask, tidy
+from athena_exporter.sources.arns import account_of
+from athena_exporter.sources.asking import AskingApi
 from athena_exporter.sources.billing import Billing
+from athena_exporter.sources.buckets import BucketApi
 from athena_exporter.sources.errors import GarbledAnswerError
+from athena_exporter.sources.models import Models
 from athena_exporter.sources.rate import Rates
 from athena_exporter.sources.topics import SnsApi
 
@@ -177,6 +181,7 @@ class Session:
         profile: a profile of the shared AWS configuration.
         observe: told of every client that is made, before it asks anything.
         bill: told of every HTTP attempt, too, and of what AWS bills of it.
+        models: AWS's descriptions of its services (`shared_models`); without them the session reads its own.
     """
 
     def __init__(
@@ -191,14 +196,17 @@ class Session:
         profile: str | None = None,
         observe: Observe | None = None,
         bill: Bill | None = None,
+        models: Models | None = None,
     ) -> None:
         self.region = region
+        self.role_account = account_of(role_arn or "")
         self._has_role = role_arn is not None
+        self._models = models
         self._observe = observe
         self._endpoint_url = endpoint_url
         self._wire = _Wire(rates=rates, count=count, bill=bill)
         self._clients: list[BaseClient] = []
-        own = boto3.Session(region_name=region, profile_name=profile)
+        own = boto3.Session(profile_name=profile, region_name=region, botocore_session=self._core(profile))
         self._session = own if role_arn is None else self._assume(own, role_arn, external_id)
 
     def athena(self) -> AthenaApi:
@@ -210,6 +218,10 @@ class Session:
         if not self._has_role:
             raise ValueError("queries are stopped through a role of its own only (guard.role_arn)")
         return cast("StoppingApi", self._client(self._session, "athena"))
+
+    def asking(self) -> AskingApi:
+        """A new Athena client that may ask questions, which AWS bills, and stop its own."""
+        return cast("AskingApi", self._client(self._session, "athena"))
 
     def cloudtrail(self) -> CloudTrailApi:
         """A new CloudTrail client."""
@@ -234,6 +246,10 @@ class Session:
     def s3(self) -> S3Api:
         """A new S3 client."""
         return cast("S3Api", self._client(self._session, "s3"))
+
+    def bucket(self) -> BucketApi:
+        """A new S3 client that may write."""
+        return cast("BucketApi", self._client(self._session, "s3"))
 
     def logs(self) -> Any:  # watchtower wants botocore's own
         """A new CloudWatch Logs client.
@@ -261,9 +277,15 @@ class Session:
         if external_id is not None:
             asked["ExternalId"] = external_id
         refresh = create_assume_role_refresher(self._client(own, "sts"), asked)
-        core = botocore.session.Session()
+        core = self._core(None)
         core.register_component("credential_provider", CredentialResolver([_AssumedRole(refresh)]))
         return boto3.Session(region_name=self.region, botocore_session=core)
+
+    def _core(self, profile: str | None) -> botocore.session.Session:
+        core = botocore.session.Session(profile=profile)
+        if self._models is not None:
+            core.register_component("data_loader", self._models)
+        return core
 
     def _client(self, session: boto3.Session, service: str, special: Config | None = None) -> BaseClient:
         make = cast("Callable[..., BaseClient]", session.client)
@@ -352,10 +374,13 @@ def resolve(session: Session, clock: Clock) -> tuple[Target, datetime]:
 
     Raises:
         botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError: as AWS and botocore raise them.
-        GarbledAnswerError: the answer names no account.
+        GarbledAnswerError: the answer names no account, or another one than that of the session's role.
     """
     answer = ask(session.sts().get_caller_identity)
     account = answer.get("Account")
     if not isinstance(account, str) or not account.isdigit():
         raise GarbledAnswerError(operation="GetCallerIdentity", why="it names no account")
+    if session.role_account not in {None, account}:
+        why = f"it names account {account}, and the role belongs to {session.role_account}; look at aws.endpoint_url"
+        raise GarbledAnswerError(operation="GetCallerIdentity", why=why)
     return Target(account_id=account, region=session.region), answered_at(answer, clock)

@@ -5,5 +5,6 @@ Stage: account and CloudTrail's events -> **bridge** -> moto's SQS, which answer
 
 from athena_testbed.bridge.delivery import Bridge
 from athena_testbed.bridge.queues import Queues
+from athena_testbed.bridge.quick import QuickQueues
 
-__all__ = ["Bridge", "Queues"]
+__all__ = ["Bridge", "Queues", "QuickQueues"]

@@ -118,13 +118,18 @@ class Bridge:
         return (first, first + int(delay * again)) if chances[2] < settings.duplicate_changes else (first,)
 
     def _plan_calls(self, start: int) -> None:
+        settings = self._settings
         for number in (start, *(access.number for access in self._events.access.of(start))):
             at = self._events.delivery(number).event_ms
-            rng = Random(f"{self._settings.seed}/call/{number}")
-            delay = self._settings.api_event_delay.total_seconds() * 1000 * rng.lognormvariate(0, 0.35)
+            rng = Random(f"{settings.seed}/call/{number}")
+            delay = int(settings.api_event_delay.total_seconds() * 1000 * rng.lognormvariate(0, 0.35))
             fixed = self._account.event_delay_ms(start)
-            if rng.random() >= self._settings.lost_events or fixed is not None:
-                self._plan((at + int(delay if fixed is None else fixed), number, 0, 0))
+            chances = [rng.random() for _ in range(3)]
+            if (fixed is None and chances[0] < settings.lost_events) or chances[1] < settings.lost_calls:
+                continue
+            first = at + (delay if fixed is None else fixed)
+            for copy in range(2 if chances[2] < settings.duplicate_calls else 1):
+                self._plan((first + copy * delay, number, 0, copy))
 
     def _event(self, due: int, number: int, sequence: int, copy: int) -> Json | None:
         """The event of an entry; None for one that was overtaken by another end of its query, or was sent."""

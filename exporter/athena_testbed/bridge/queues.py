@@ -1,13 +1,16 @@
 """SQS as the front sees it: moto's queues, filled before anybody looks, and long polls that hold no lock of moto's.
 
 Moto loses messages when one thread sends while another deletes; all calls to it go one after the other here.
+Stage: testbed.py -> **queues** (delivery.py) -> quick.py, moto.
 """
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from threading import Event, Lock
 
-from athena_testbed.wire import Answer, Behind, Request
+from athena_testbed.bridge.quick import QuickQueues
+from athena_testbed.wire import Answer, Behind, Json, Request
 
 _LOOK_AGAIN = 0.05
 _ASK_AGAIN = 1.0
@@ -21,33 +24,59 @@ class Queues:
         deliver: sends what is due; answers how many messages.
         monotonic: seconds that never go back.
         closing: set when the testbed ends.
+        quick: answers what is called often; moto answers the rest.
+        longest_hidden: for how long a received message is hidden at most, whatever was asked; None: as asked.
     """
 
-    def __init__(self, deliver: Callable[[], int], monotonic: Callable[[], float], closing: Event) -> None:
+    def __init__(
+        self,
+        deliver: Callable[[], int],
+        monotonic: Callable[[], float],
+        closing: Event,
+        quick: QuickQueues,
+        longest_hidden: timedelta | None = None,
+    ) -> None:
         self._deliver = deliver
         self._monotonic = monotonic
         self._closing = closing
+        self._quick = {"ReceiveMessage": quick.receive, "DeleteMessageBatch": quick.delete}
+        self._longest_hidden = longest_hidden
         self._lock = Lock()
 
     def answer(self, request: Request, behind: Behind) -> Answer:
         """Answer one call; `behind` is moto."""
         seconds = _wait(request)
-        body = request.body if seconds is None else _without_wait(request)
-        answer, news = self._once(body, behind)
+        asked = self._asked(request, seconds)
+        answer, news = self._once(request, asked, behind)
         deadline = self._monotonic() + (seconds or 0)
-        asked = self._monotonic()
+        tried = self._monotonic()
         while seconds and _is_empty(answer) and self._monotonic() < deadline and not self._closing.wait(_LOOK_AGAIN):
             with self._lock:
                 news = self._deliver()
-            if news or self._monotonic() - asked >= _ASK_AGAIN:
-                asked = self._monotonic()
-                answer, news = self._once(body, behind)
+            if news or self._monotonic() - tried >= _ASK_AGAIN:
+                tried = self._monotonic()
+                answer, news = self._once(request, asked, behind)
         return answer
 
-    def _once(self, body: bytes, behind: Behind) -> tuple[Answer, int]:
+    def _asked(self, request: Request, seconds: int | None) -> Json | None:
+        """What is asked, without a wait, and for no longer a time-out than there may be; None for moto's own calls."""
+        if request.operation not in self._quick or request.protocol.name != "json":
+            return None
+        asked = request.parameters()
+        if seconds is None:
+            return None if request.operation == "ReceiveMessage" else asked
+        hidden = asked.get("VisibilityTimeout")
+        if self._longest_hidden is not None and isinstance(hidden, int):
+            asked = {**asked, "VisibilityTimeout": min(hidden, int(self._longest_hidden.total_seconds()))}
+        return {**asked, "WaitTimeSeconds": 0}
+
+    def _once(self, request: Request, asked: Json | None, behind: Behind) -> tuple[Answer, int]:
         with self._lock:
             news = self._deliver()
-            return behind(body), news
+            told = None if asked is None else self._quick[request.operation](asked)
+            if told is not None:
+                return request.protocol.success(request.call, told), news
+            return behind(request.body if asked is None else json.dumps(asked).encode()), news
 
 
 def _wait(request: Request) -> int | None:
@@ -56,10 +85,6 @@ def _wait(request: Request) -> int | None:
         return None
     seconds = request.parameters().get("WaitTimeSeconds")
     return seconds if isinstance(seconds, int) and 0 <= seconds <= 20 else None
-
-
-def _without_wait(request: Request) -> bytes:
-    return json.dumps({**request.parameters(), "WaitTimeSeconds": 0}).encode()
 
 
 def _is_empty(answer: Answer) -> bool:

@@ -50,6 +50,13 @@ module "audit_trail" {
   tags                  = local.tags
 }
 
+module "history" {
+  source = "../../modules/history"
+
+  cloudtrail = module.audit_trail.cloudtrail
+  tags       = local.tags
+}
+
 module "exporter" {
   source = "../../modules/exporter"
 
@@ -64,6 +71,7 @@ module "exporter" {
   }
 
   configuration = {
+    history = module.history.configuration
     events = {
       enabled            = true
       table_access_group = module.event_logs.table_access_group
@@ -94,5 +102,6 @@ module "grafana_read_role" {
   workspace_arn     = module.metrics_store.workspace_arn
   log_group_arns    = module.event_logs.log_group_arns
   audit             = module.audit_trail.audit
+  policies          = { history = module.history.reader_policy_json }
   tags              = local.tags
 }

@@ -19,7 +19,7 @@ output "content" {
     grafana_version = module.grafana_workspace.grafana_version
     metrics         = merge(local.assumed, { url = module.metrics_store.endpoint })
     cloudwatch      = { cloudwatch = local.assumed }
-    athena          = { athena = merge(local.assumed, { workgroup = module.audit_trail.workgroup_name, database = module.audit_trail.database_name }) }
+    athena          = { athena = merge(local.assumed, { workgroup = module.history.workgroup_name, database = module.history.database_name }) }
     contact_points  = { all = { sns_topic_arns = [module.grafana_workspace.topic_arn] } }
   }
 }

@@ -18,6 +18,14 @@ output "table_name" {
   value       = aws_glue_catalog_table.cloudtrail_logs.name
 }
 
+output "cloudtrail" {
+  description = "The table for the views of others over it: the `cloudtrail` of the module history."
+  value = {
+    database = aws_glue_catalog_database.audit.name
+    table    = aws_glue_catalog_table.cloudtrail_logs.name
+  }
+}
+
 output "trail_bucket" {
   description = "The bucket of the trail's files."
   value       = local.trail_bucket
@@ -35,7 +43,7 @@ output "trail_arn" {
 
 output "results_bucket" {
   description = "The bucket of the audit workgroup's results."
-  value       = aws_s3_bucket.results.id
+  value       = aws_s3_bucket.results.bucket
 }
 
 output "kms_key_arns" {
@@ -50,7 +58,7 @@ output "audit" {
     database       = aws_glue_catalog_database.audit.name
     trail_bucket   = local.trail_bucket
     trail_prefix   = local.trail_prefix
-    results_bucket = aws_s3_bucket.results.id
+    results_bucket = aws_s3_bucket.results.bucket
     kms_key_arns   = local.kms_key_arns
   }
 }

@@ -4,10 +4,10 @@
 locals {
   user_identity = join("", [
     "struct<type:string,principalid:string,arn:string,accountid:string,invokedby:string,accesskeyid:string,",
-    "username:string,onbehalfof:struct<userid:string,identitystorearn:string>,",
+    "username:string,identityprovider:string,onbehalfof:struct<userid:string,identitystorearn:string>,",
     "sessioncontext:struct<attributes:struct<mfaauthenticated:string,creationdate:string>,",
     "sessionissuer:struct<type:string,principalid:string,arn:string,accountid:string,username:string>,",
-    "ec2roledelivery:string,webidfederationdata:struct<federatedprovider:string,attributes:map<string,string>>>>",
+    "sourceidentity:string,ec2roledelivery:string,webidfederationdata:struct<federatedprovider:string,attributes:map<string,string>>>>",
   ])
 
   columns = [

@@ -25,6 +25,7 @@ locals {
       ledger = merge(try({ for key, value in var.configuration.ledger : key => value }, {}), {
         path    = "${local.state}/athena-ledger.db"
         journal = "rollback" # EFS is a network disk, on which SQLite's WAL is not allowed
+        lease   = "30s"      # a task that was cut off from it has stopped before the next one writes
       })
       events = merge(try({ for key, value in var.configuration.events : key => value }, {}), { create_groups = false })
     },

@@ -2,18 +2,25 @@
 # A test compares the two for many configurations, so that neither can be changed alone.
 
 locals {
-  sources = {
-    lookup     = coalesce(try(var.configuration.sources.lookup.enabled, null), true)
-    workgroups = coalesce(try(var.configuration.sources.workgroups.enabled, null), true)
-    tags       = length(coalesce(try(var.configuration.sources.workgroups.tags, null), [])) > 0
-    cloudwatch = coalesce(try(var.configuration.sources.cloudwatch.enabled, null), false)
+  # What a target says of a source goes before what is said for all of them.
+  everywhere = {
+    lookup      = coalesce(try(var.configuration.sources.lookup.enabled, null), true)
+    workgroups  = coalesce(try(var.configuration.sources.workgroups.enabled, null), true)
+    cloudwatch  = coalesce(try(var.configuration.sources.cloudwatch.enabled, null), false)
+    eventbridge = coalesce(try(var.configuration.sources.eventbridge.enabled, null), false)
   }
+  sources = {
+    for name, is_on in local.everywhere : name => anytrue([
+      for one in local.targets : coalesce(one.switches[name], is_on) if one.role_arn == null
+    ])
+  }
+  reads_tags    = length(coalesce(try(var.configuration.sources.workgroups.tags, null), [])) > 0
   follows_views = coalesce(try(var.configuration.sql.tables, null), true) && coalesce(try(var.configuration.sql.views, null), true)
   writes_events = coalesce(try(var.configuration.events.enabled, null), false)
   stops_queries = try(local.configuration.guard.mode, "off") == "enforce"
 
   # A queue's address may have the account and the Region of each target in it.
-  queue_urls = [for one in [try(var.configuration.sources.eventbridge, null)] : one.queue_url if try(one.enabled && one.queue_url != null, false)]
+  queue_urls = [for url in [try(var.configuration.sources.eventbridge.queue_url, null)] : url if local.sources.eventbridge && url != null]
   queue_parts = flatten([
     for region in local.own_regions : [
       for url in local.queue_urls : { region = region, path = split("/", replace(replace(url, "{account_id}", local.account), "{region}", region)) }
@@ -40,18 +47,38 @@ locals {
     one.path[length(one.path) - 1],
   ])]
 
+  # Whoever is named in role_arn writes the history instead of the exporter itself.
+  histories = [for one in [try(var.configuration.history, null)] : {
+    bucket     = one.bucket
+    prefix     = try(one.prefix, "athena-history/") == null ? "" : try(one.prefix, "athena-history/")
+    role_arn   = try(one.role_arn, null)
+    kms_key    = try(one.kms_key, null)
+    is_compact = coalesce(try(one.compact, null), true)
+  } if try(one.enabled && one.bucket != null, false)]
+  archives       = [for one in local.histories : one if one.role_arn == null]
+  archive_keys   = compact(local.archives[*].kms_key)
+  merges_history = anytrue(local.archives[*].is_compact)
+
   # No target means this account in this Region.
-  named_targets = try([for one in var.configuration.targets : {
-    region   = coalesce(try(one.region, null), local.region)
-    role_arn = try(one.role_arn, null)
-  }], [])
-  targets = length(local.named_targets) == 0 ? [{ region = local.region, role_arn = null }] : local.named_targets
+  told_targets = try([for one in var.configuration.targets : one], [])
+  named_targets = flatten([
+    for one in local.told_targets : [
+      for region in concat(coalesce(try(tolist(one.regions), null), []), [null]) : {
+        region   = coalesce(region, try(one.region, null), local.region)
+        role_arn = try(one.role_arn, null)
+        switches = { for name in keys(local.everywhere) : name => try(one.sources[name].enabled, null) }
+      } if region != null || length(coalesce(try(tolist(one.regions), null), [])) == 0
+    ]
+  ])
+  targets = length(local.named_targets) > 0 ? local.named_targets : [
+    { region = local.region, role_arn = null, switches = { for name in keys(local.everywhere) : name => null } }
+  ]
   channels = try([for one in local.configuration.notifications.sns : {
     arn      = one.topic_arn
     role_arn = try(one.role_arn, null)
   }], [])
   own_topics   = distinct([for one in local.channels : one.arn if one.role_arn == null])
-  other_roles  = distinct([for one in concat(local.targets, local.channels) : one.role_arn if one.role_arn != null])
+  other_roles  = distinct([for one in concat(local.targets, local.channels, local.histories) : one.role_arn if one.role_arn != null])
   own_regions  = distinct([for one in local.targets : one.region if one.role_arn == null])
   reads_itself = length(local.own_regions) > 0
   guard_regions = distinct([
@@ -102,7 +129,7 @@ locals {
     {
       sid       = "ReadWorkgroupSettings"
       needed    = local.reads_itself && local.sources.workgroups
-      actions   = concat(["athena:GetWorkGroup"], local.sources.tags ? ["athena:ListTagsForResource"] : [])
+      actions   = concat(["athena:GetWorkGroup"], local.reads_tags ? ["athena:ListTagsForResource"] : [])
       resources = local.workgroup_arns
     },
     {
@@ -189,6 +216,36 @@ locals {
       actions   = ["sns:Publish"]
       resources = local.own_topics
     },
+    {
+      sid       = "WriteHistory"
+      needed    = length(local.archives) > 0
+      actions   = ["s3:PutObject"]
+      resources = [for one in local.archives : "arn:${local.partition}:s3:::${one.bucket}/${one.prefix}*"]
+    },
+    {
+      sid       = "MergeHistory"
+      needed    = local.merges_history
+      actions   = ["s3:GetObject", "s3:DeleteObject"]
+      resources = [for one in local.archives : "arn:${local.partition}:s3:::${one.bucket}/${one.prefix}*"]
+    },
+    {
+      sid       = "ListHistory"
+      needed    = local.merges_history
+      actions   = ["s3:ListBucket"]
+      resources = [for one in local.archives : "arn:${local.partition}:s3:::${one.bucket}"]
+    },
+    {
+      sid       = "EncryptHistory"
+      needed    = length(local.archive_keys) > 0
+      actions   = ["kms:GenerateDataKey"]
+      resources = local.archive_keys
+    },
+    {
+      sid       = "DecryptHistory"
+      needed    = local.merges_history && length(local.archive_keys) > 0
+      actions   = ["kms:Decrypt"]
+      resources = local.archive_keys
+    },
   ]
 }
 
@@ -212,7 +269,7 @@ data "aws_iam_policy_document" "exporter" {
       }
 
       dynamic "condition" {
-        for_each = contains(statement.value.actions, "kms:Decrypt") ? [1] : []
+        for_each = startswith(statement.value.actions[0], "kms:") ? [1] : []
 
         content {
           test     = "StringLike"

@@ -20,8 +20,8 @@ variable "configuration" {
   }
 
   validation {
-    condition     = try(var.configuration.ledger.path, null) == null && try(var.configuration.ledger.journal, null) == null
-    error_message = "configuration.ledger has a path or a journal: leave them out, the module puts the ledger on its network disk, with the journal that such a disk needs."
+    condition     = alltrue([for name in ["path", "journal", "lease"] : try(var.configuration.ledger[name], null) == null])
+    error_message = "configuration.ledger has a path, a journal or a lease: leave them out, the module puts the ledger on its network disk, with the journal and the lease that such a disk needs."
   }
 
   validation {

@@ -53,8 +53,9 @@ resource "grafana_rule_group" "this" {
   depends_on = [grafana_data_source.this, grafana_dashboard.this]
 }
 
+# Also where others make the contact points: those of `athena_dashboards.deploy contact-points` speak with it.
 resource "grafana_message_template" "this" {
-  for_each = length(local.contact_points) > 0 ? local.routes.message_templates : {}
+  for_each = length(local.contact_points) > 0 || (var.alert_rules && var.routing != "none") ? local.routes.message_templates : {}
 
   name               = each.key
   template           = each.value

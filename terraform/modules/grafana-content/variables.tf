@@ -107,7 +107,7 @@ variable "athena" {
     external_id     = optional(string)
     name            = optional(string)
   }))
-  description = "Athena data sources by uid, for the rows that ask CloudTrail's table: every look is a paid query, so `workgroup` has to have a cutoff (audit-trail makes one). The one of the stack itself is `athena`."
+  description = "Athena data sources by uid, for the collapsed rows that ask the history of queries: every look is a paid query, so `workgroup` has to have a cutoff (the module history makes one, with the database). None: those rows stay empty. The one of the stack itself is `athena`."
   default     = {}
 
   validation {
@@ -262,9 +262,20 @@ variable "contact_points" {
 
 variable "contact_point_secrets" {
   type        = map(string)
-  description = "Slack's and other webhooks' addresses, PagerDuty's integration keys, by a name of your own. The provider keeps them in terraform's state: for a state without secrets take SNS topics, or existing_contact_points."
+  description = "Slack's and other webhooks' addresses, PagerDuty's integration keys, by a name of your own. The provider keeps them in terraform's state, so that allow_secret_in_state has to say that this is meant."
   default     = {}
   sensitive   = true
+
+  validation {
+    condition     = var.allow_secret_in_state || length(nonsensitive(keys(var.contact_point_secrets))) == 0
+    error_message = "contact_point_secrets would stand in terraform's state for all who can read it. Make these contact points with `python -m athena_dashboards.deploy contact-points` and name them in existing_contact_points, or take SNS topics; where the state may hold them, set allow_secret_in_state = true."
+  }
+}
+
+variable "allow_secret_in_state" {
+  type        = bool
+  description = "Whether contact_point_secrets may stand in terraform's state: for a state that is encrypted, and read by nobody who must not post to these channels."
+  default     = false
 }
 
 variable "existing_contact_points" {

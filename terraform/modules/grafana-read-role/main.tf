@@ -31,6 +31,14 @@ resource "aws_iam_role_policy" "read" {
   policy = data.aws_iam_policy_document.read.json
 }
 
+resource "aws_iam_role_policy" "more" {
+  for_each = var.policies
+
+  name   = each.key
+  role   = aws_iam_role.this.name
+  policy = each.value
+}
+
 data "aws_iam_policy_document" "trust" {
   statement {
     sid     = "GrafanaAlone"

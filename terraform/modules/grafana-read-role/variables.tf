@@ -102,6 +102,17 @@ variable "lake_formation" {
   }
 }
 
+variable "policies" {
+  type        = map(string)
+  description = "More that may be read, as IAM policies by a name of your own: { history = module.history.reader_policy_json }."
+  default     = {}
+
+  validation {
+    condition     = alltrue([for policy in values(var.policies) : can(jsondecode(policy).Statement)])
+    error_message = "policies has to hold IAM policies in JSON, each with a Statement."
+  }
+}
+
 variable "permissions_boundary_arn" {
   type        = string
   description = "The permissions boundary that your account asks roles to have; null: none."

@@ -22,6 +22,7 @@ module "content" {
   routing                   = var.routing
   contact_points            = var.contact_points
   contact_point_secrets     = var.contact_point_secrets
+  allow_secret_in_state     = var.allow_secret_in_state
   existing_contact_points   = var.existing_contact_points
   ui_editable               = var.ui_editable
 }

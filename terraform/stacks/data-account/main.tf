@@ -1,4 +1,5 @@
-# The account whose queries are watched: the exporter, its metrics and events, the trail as a table, the role for Grafana.
+# The account whose queries are watched: the exporter, its metrics, events and history, the trail as a table, the role for
+# Grafana.
 provider "aws" {
   region              = var.region
   allowed_account_ids = [var.account_id]
@@ -12,16 +13,17 @@ locals {
     create_groups      = false
   }
 
-  # A queue that is made is read; what the configuration says of it goes before.
+  # A queue that is made is read, a history that is made is written; what the configuration says of them goes before.
   sources = [for one in module.events : {
     sources = merge(try(var.configuration.sources, {}), {
       eventbridge = merge({ enabled = true, queue_url = one.queue_url }, try(var.configuration.sources.eventbridge, {}))
     })
   }]
+  histories = [for one in module.history : { history = merge(one.configuration, try(var.configuration.history, {})) }]
   configuration = merge(
     var.configuration,
     { events = merge(local.events, try(var.configuration.events, {})) },
-    local.sources...
+    concat(local.sources, local.histories)...
   )
 }
 
@@ -51,6 +53,19 @@ module "audit_trail" {
   first_day             = var.audit.first_day
   cutoff_bytes          = var.audit.cutoff_bytes
   tags                  = var.tags
+}
+
+module "history" {
+  source = "../../modules/history"
+  count  = var.history == null ? 0 : 1
+
+  name           = var.name
+  prefix         = var.history.prefix
+  retention_days = coalesce(var.history.retention_days, var.retention_days)
+  first_day      = var.history.first_day
+  cutoff_bytes   = var.history.cutoff_bytes
+  cloudtrail     = one(module.audit_trail[*].cloudtrail)
+  tags           = var.tags
 }
 
 module "events" {
@@ -107,5 +122,6 @@ module "grafana_read_role" {
   workspace_arn     = module.metrics_store.workspace_arn
   log_group_arns    = module.event_logs.log_group_arns
   audit             = one(module.audit_trail[*].audit)
+  policies          = { for number, one in module.history : "history-${number}" => one.reader_policy_json }
   tags              = var.tags
 }

@@ -33,19 +33,32 @@ output "queue_url" {
   value       = try(one(module.events[*].queue_url), null)
 }
 
+output "history" {
+  description = "Where the history is: bucket, database, workgroup, for `athena-exporter report --on athena`; null where there is none."
+  value       = one([for one in module.history : { bucket = one.bucket, database = one.database_name, workgroup = one.workgroup_name }])
+}
+
+output "history_reader_policy_json" {
+  description = "What a role of people needs to ask the history, as an IAM policy; null where there is none."
+  value       = one(module.history[*].reader_policy_json)
+}
+
 # terraform output -json content > ../content/data-account.auto.tfvars.json
 output "content" {
   description = "What the stack content has to know of this account: its variables metrics, cloudwatch and athena."
   value = {
     metrics    = merge(local.assumed, { url = module.metrics_store.endpoint, scrape_interval = "${var.scrape_seconds}s" })
     cloudwatch = { cloudwatch = local.assumed }
-    athena     = { for one in module.audit_trail : "athena" => merge(local.assumed, { workgroup = one.workgroup_name, database = one.database_name }) }
+    athena     = { for one in slice(local.asked, 0, min(1, length(local.asked))) : "athena" => merge(local.assumed, { workgroup = one.workgroup_name, database = one.database_name }) }
   }
 }
 
 data "aws_partition" "current" {}
 
 locals {
+  # The history has a view of CloudTrail's table, so that one data source asks both.
+  asked = concat(module.history, module.audit_trail)
+
   assumed = {
     region          = var.region
     assume_role_arn = one(module.grafana_read_role[*].role_arn)

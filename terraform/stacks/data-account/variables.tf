@@ -104,6 +104,17 @@ variable "audit" {
   default     = {}
 }
 
+variable "history" {
+  type = object({
+    prefix         = optional(string, "athena-history/")
+    retention_days = optional(number)
+    first_day      = optional(string, "2024-01-01")
+    cutoff_bytes   = optional(number, 107374182400)
+  })
+  description = "Every finished query as a row on S3, with tables and views over them and a workgroup that asks: {} for all by default. null: none."
+  default     = null
+}
+
 variable "event_queue" {
   type = object({
     event_routes  = optional(set(string), ["state_changes", "starts"])

@@ -108,6 +108,20 @@ def test_plug_ins_and_people_are_left_alone_on_request(healthy: Wire, stand_in: 
     assert healthy.alerts == []
 
 
+def test_contact_points_with_secrets_are_there_before_terraforms_rules_name_them(healthy: Wire, stand_in: Path) -> None:
+    healthy.contact_points = []
+    done = subprocess.run(
+        _command(healthy, stand_in, "--no-plugins", "--no-test-alert", "--contact-point", "athena-page=slack:ROOM"),
+        env=_environment(healthy, stand_in, ROOM="https://hooks.slack.com/secret"),
+        capture_output=True, text=True, timeout=DEADLINE_SECONDS, check=False,
+    )  # fmt: skip  # as short as it can be said
+
+    assert done.returncode == 0, done.stderr
+    assert [one["settings"]["url"] for one in healthy.contact_points] == ["https://hooks.slack.com/secret"]
+    assert "contact point athena-page: slack is made" in done.stdout
+    assert not any("secret" in json.dumps(one["arguments"]) for one in _calls(stand_in))
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -1,8 +1,11 @@
 """Which budgets a query counts for: all that fit it, never for somebody whom nobody has named."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from athena_exporter.budgets import Calendar, Charge, Globs, Match, Matcher, Per, Period, Query, Tally
+from athena_exporter.records import epoch_ms
 
 DAY = Calendar(period=Period.DAY)
 KNOWN = Query("etl", "sales", "dbt:orders", "ann", "analyst", "console")
@@ -68,12 +71,21 @@ def test_knowledge_takes_nothing_away() -> None:
     assert matcher.gained(KNOWN, KNOWN) == 0
 
 
-def test_a_plan_asks_for_each_window_once() -> None:
+def test_what_counts_the_same_subject_takes_one_addition() -> None:
     week = Calendar(period=Period.WEEK)
-    tallies = (tally(Per.USER), Tally(per=Per.USER, window=week, match=Match()), tally(Per.WORKGROUP))
-    matcher = Matcher(tallies)
-    assert matcher.plan(matcher.mask(KNOWN)) == ((0, ((0, 3), (2, 0))), (1, ((1, 3),)))
-    assert list(matcher.charges(KNOWN)) == [Charge(0, "ann"), Charge(2, "etl"), Charge(1, "ann")]
+    matcher = Matcher((tally(Per.USER), tally(Per.WORKGROUP), Tally(per=Per.USER, window=week, match=Match())))
+    tuesday, monday = (epoch_ms(datetime(2026, 3, day, tzinfo=UTC)) for day in (10, 9))
+    slot = matcher.slots.of(tuesday + 1)
+    user, workgroup = Query._fields.index("user"), Query._fields.index("workgroup")
+    assert matcher.sheet(0b111, slot) == ((user, ((0, tuesday), (2, monday))), (workgroup, ((1, tuesday),)))
+    assert matcher.sheet(0b010, slot) == ((workgroup, ((1, tuesday),)),)
+
+
+def test_charges_come_in_the_order_of_the_configuration() -> None:
+    """The guard acts for the first budget that a subject exceeds, and that is the one that was written first."""
+    week = Calendar(period=Period.WEEK)
+    matcher = Matcher((tally(Per.USER), Tally(per=Per.USER, window=week, match=Match()), tally(Per.WORKGROUP)))
+    assert list(matcher.charges(KNOWN)) == [Charge(0, "ann"), Charge(1, "ann"), Charge(2, "etl")]
 
 
 def test_equal_tallies_have_equal_definitions_and_others_do_not() -> None:

@@ -5,6 +5,8 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from athena_exporter.budgets import (
     Allowance,
@@ -14,6 +16,7 @@ from athena_exporter.budgets import (
     Calendar,
     Level,
     Match,
+    Nearest,
     Per,
     Period,
     Rolling,
@@ -71,11 +74,42 @@ def test_an_amount_has_both_numbers_and_a_limit_asks_for_one() -> None:
 def test_the_nearest_alone_may_be_looked_at_and_all_are_counted() -> None:
     used = {f"user-{number}": number * GIB for number in range(120)}
     whole = state(budget(), used)
-    near = assess(budget(), used, {}, since_ms=0, now_ms=NOON, nearest=3)
+    near = assess(budget(), used, {}, since_ms=0, now_ms=NOON, nearest=Nearest(least=1, most=3))
     assert near.standings == whole.standings[:3]
-    assert (near.levels, near.halfway) == (whole.levels, whole.halfway)
+    assert (near.levels, near.near) == (whole.levels, whole.near)
     assert whole.levels == {Level.OK: 80, Level.WARNED: 20, Level.EXCEEDED: 20}
-    assert whole.halfway == 70
+    assert whole.near == 70
+
+
+WARNS = st.sampled_from([Fraction(1, 10), Fraction(1, 2), Fraction(4, 5), Fraction(1)])
+LIMITS = st.sampled_from([None, 1, 7, 40])
+
+
+@given(
+    used=st.dictionaries(st.text("ab", max_size=5), st.integers(0, 60), max_size=40),
+    warn=WARNS,
+    own=st.integers(1, 50),
+    excepted=st.lists(st.tuples(st.sampled_from(["a*", "*b", "aa", "*"]), LIMITS), max_size=3),
+    nearest=st.builds(Nearest, least=st.integers(1, 5), most=st.integers(5, 20)),
+)
+def test_who_is_chosen_and_counted_is_what_a_look_at_each_says(
+    used: dict[str, int], warn: Fraction, own: int, excepted: list[tuple[str, int | None]], nearest: Nearest
+) -> None:
+    exceptions = tuple(
+        Allowance(subject=(pattern,), limit=None if most is None else limit(most), until=None, reason="so")
+        for pattern, most in excepted
+    )
+    one = budget(limit=limit(own), warn=warn, exceptions=exceptions)
+    whole = state(one, used)
+    assert {it.subject: it.used for it in whole.standings} == used
+    limited = [it for it in whole.standings if it.limit is not None]
+    near = [it for it in limited if it.level is not Level.OK or 2 * it.used >= (it.limit or 0)]
+    assert limited[: len(near)] == near, "whoever is near comes before all others"
+    assert whole.near == len(near)
+    assert whole.levels == {level: sum(it.level is level for it in whole.standings) for level in Level}
+    chosen = assess(one, used, {}, since_ms=0, now_ms=NOON, nearest=nearest)
+    assert list(chosen.standings) == limited[: max(nearest.least, min(len(near), nearest.most))]
+    assert (chosen.levels, chosen.near) == (whole.levels, whole.near)
 
 
 def test_the_first_exception_that_fits_holds() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from athena_exporter.budgets import Calendar, Period, Rolling, Span, cells_of, kept_from, span_at
-from athena_exporter.budgets.windows import Starts, cell_at, midnight_ms
+from athena_exporter.budgets.windows import Slots, cell_at, midnight_ms
 from athena_exporter.records import epoch_ms, from_epoch_ms
 
 HOUR = 3_600_000
@@ -57,9 +57,13 @@ def test_a_day_begins_with_the_first_moment_of_its_date(zone: str, at_ms: int) -
 def test_what_is_remembered_of_a_window_is_what_it_says(
     window: Calendar | Rolling, at_ms: int, steps: list[int]
 ) -> None:
-    starts = Starts((window, Calendar(period=Period.DAY)))
+    windows = (window, Calendar(period=Period.DAY))
+    slots = Slots(windows)
     for step in (0, *steps):
-        assert starts.of(0, at_ms + step) == cell_at(window, at_ms + step).start_ms
+        slot = slots.of(at_ms + step)
+        assert slot.begins == tuple(cell_at(one, at_ms + step).start_ms for one in windows)
+        assert slot.start_ms <= at_ms + step < slot.end_ms
+        assert slots.of(slot.start_ms).begins == slots.of(slot.end_ms - 1).begins == slot.begins
 
 
 @pytest.mark.parametrize(

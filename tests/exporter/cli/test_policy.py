@@ -91,6 +91,33 @@ def test_roles_are_assumed_by_the_own_identity_and_read_by_themselves(full: Path
     assert not {"ReadOtherAccounts", "WriteEvents"} & role.keys()
 
 
+def test_a_hub_that_reads_nothing_itself_may_only_assume_exactly_its_roles(tmp_path: Path) -> None:
+    path = tmp_path / "hub.yml"
+    other = ROLE.replace("444455556666", "777788889999")
+    roles = [f"{{regions: [us-gov-west-1, us-gov-east-1], role_arn: '{role}'}}" for role in (ROLE, other)]
+    path.write_text(f"targets: [{', '.join(roles)}]\n")
+    (hub,) = policy("--config", str(path))["Statement"]
+    assert (hub["Action"], hub["Resource"]) == (["sts:AssumeRole"], [ROLE, other])
+    read = by_sid(policy("--config", str(path), "--role", other))
+    assert read["CountQueries"]["Resource"] == [
+        f"arn:aws-us-gov:athena:{region}:777788889999:workgroup/*" for region in ("us-gov-west-1", "us-gov-east-1")
+    ]
+
+
+def test_what_a_target_says_of_its_sources_decides_what_its_role_needs(tmp_path: Path) -> None:
+    path = tmp_path / "differing.yml"
+    queue = "https://sqs.us-gov-west-1.amazonaws.com/444455556666/events"
+    path.write_text(
+        "sources: {cloudwatch: {enabled: true}, eventbridge: {queue_url: '" + queue + "'}}\n"
+        "targets: [{region: eu-west-1}, {region: us-gov-west-1, role_arn: '" + ROLE + "', sources: "
+        "{cloudwatch: {enabled: false}, lookup: {enabled: false}, eventbridge: {enabled: true}}}]\n"
+    )
+    own, role = (by_sid(policy("--config", str(path), *more)) for more in ((), ("--role", ROLE)))
+    assert {"CompareWithCloudWatch", "FindWhoStartedQueries"} <= own.keys() - role.keys()
+    assert "ReadQueues" not in own
+    assert role["ReadQueues"]["Resource"] == ["arn:aws-us-gov:sqs:us-gov-west-1:444455556666:events"]
+
+
 def test_events_are_written_into_their_own_groups_only(full: Path) -> None:
     found = by_sid(policy("--config", str(full), "--account", "111122223333"))
     groups = ["/athena-observability/table-access", "/athena-observability/queries"]

@@ -18,6 +18,7 @@ from athena_exporter.cli.failing import SetupError
 from athena_exporter.cli.readers import CLOCKS, Reader
 from athena_exporter.cli.service import Service
 from athena_exporter.config import Config, load
+from athena_exporter.ledger import files
 from athena_exporter.ledger.store import Ledger
 from athena_exporter.records import UNKNOWN, Target
 from athena_exporter.sources.privacy import Naming
@@ -181,3 +182,17 @@ def test_the_journal_is_left_to_the_disk_unless_it_is_said(tmp_path: Path, said:
     path = tmp_path / "exporter.yml"
     path.write_text(f"ledger: {{journal: {said}}}\n")
     assert wiring.ledger_settings(load(path, {"AWS_REGION": REGION})).journal == given
+
+
+@pytest.mark.parametrize(("said", "given"), [("0s", None), ("45s", timedelta(seconds=45))])
+def test_a_lease_is_as_long_as_it_is_said(tmp_path: Path, said: str, given: timedelta | None) -> None:
+    path = tmp_path / "exporter.yml"
+    path.write_text(f"ledger: {{lease: {said}}}\n")
+    assert wiring.ledger_settings(load(path, {"AWS_REGION": REGION})).lease == given
+
+
+def test_without_being_told_the_disk_decides_on_a_lease(tmp_path: Path) -> None:
+    path = tmp_path / "exporter.yml"
+    path.write_text(f"ledger: {{lease: null, path: {tmp_path / 'ledger.db'}}}\n")
+    given = wiring.ledger_settings(load(path, {"AWS_REGION": REGION})).lease
+    assert given == files.lease_for(tmp_path / "ledger.db")

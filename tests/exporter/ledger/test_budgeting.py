@@ -1,7 +1,9 @@
 """Budgets in the ledger: counted with the query, filled from the past when they are new, shown when they are near."""
 
 import sqlite3
+from dataclasses import replace
 from datetime import datetime, timedelta
+from fractions import Fraction
 from itertools import count, pairwise
 from pathlib import Path
 
@@ -11,7 +13,8 @@ from book import BORN, DAY, HOUR, MB, MINUTE, NOON, TARGET, Book, MakeBook, open
 from athena_exporter import catalog
 from athena_exporter.budgets import Allowance, Amount, Budget, Calendar, Match, Per, Period, Rolling, Unit
 from athena_exporter.catalog import Metric
-from athena_exporter.ledger.budget_samples import NEAREST, SHOWN, BudgetSamples
+from athena_exporter.ledger.budget_samples import SHOWN, BudgetSamples
+from athena_exporter.ledger.budgeting import REST
 from athena_exporter.records import Workgroup, Workgroups, epoch_ms
 
 GB = 1024 * MB
@@ -197,6 +200,21 @@ def test_cells_out_of_every_window_go(make_book: MakeBook) -> None:
         assert cells == 4, "of each the present window and the one before it"
 
 
+def test_patterns_in_another_order_share_their_sums(tmp_path: Path) -> None:
+    two = tuple(
+        replace(DAILY, name=name, match=Match(workgroup=patterns))
+        for name, patterns in (("a", ("pri*", "etl")), ("b", ("etl", "pri*")))
+    )
+    with opened(settings_for(tmp_path)) as book:
+        book.deliver(query(1), start(1))
+        book.ledger.stamp()
+    with opened(settings_for(tmp_path, budgets=two)) as book:
+        book.deliver(query(2), start(2))
+        for budget in two:
+            assert used(book, budget) == {"ann": 200 * MB}
+        assert book.ledger._writer.execute("SELECT count(*) FROM budget_tallies").fetchone() == (1,)
+
+
 def test_a_component_follows_its_tags(make_book: MakeBook) -> None:
     component = Budget(name="c", per=Per.COMPONENT, window=DAILY.window, limit=DAILY.limit)
     with make_book(budgets=(component,)) as book:
@@ -262,23 +280,46 @@ def test_the_nearest_are_shown_always_the_others_from_half_of_their_limit_on(mak
             *(query(1000 + n, scanned_bytes=1000) for n in range(600)),
             *(start(1000 + n, user) for n, user in enumerate(people)),
         )
-        assert len(labelled(book, catalog.BUDGET_USED_BYTES)) == SHOWN
+        assert len(labelled(book, catalog.BUDGET_USED_BYTES)) == SHOWN.most
         assert labelled(book, catalog.BUDGET_HIDDEN_SUBJECTS) == {("daily",): 99}
         assert labelled(book, catalog.BUDGET_SUBJECTS)["daily", "exceeded"] == 599
+
+
+@pytest.mark.parametrize("budget", [DAILY, ROLLING])
+def test_whoever_is_warned_is_shown_however_early_the_warning_is(make_book: MakeBook, budget: Budget) -> None:
+    early = replace(budget, warn=Fraction(1, 10))
+    with make_book(budgets=(early,)) as book:
+        sizes = {f"user-{number:02d}": -(-GB * number // 100) for number in range(50)}
+        for number, (user, size) in enumerate(sizes.items()):
+            book.deliver(query(number, scanned_bytes=size), start(number, user))
+        shown = {subject for _, subject in labelled(book, catalog.BUDGET_USED_RATIO)}
+        assert shown == {f"user-{number}" for number in range(10, 50)}
+        assert labelled(book, catalog.BUDGET_SUBJECTS)[budget.name, "warned"] == 40
+        assert labelled(book, catalog.BUDGET_HIDDEN_SUBJECTS) == {(budget.name,): 0}
+
+
+def test_where_more_are_warned_than_are_shown_the_nearest_are_and_the_others_are_counted(make_book: MakeBook) -> None:
+    tight = replace(DAILY, warn=Fraction(1, 10), limit=Amount(unit=Unit.BYTES, value=1000))
+    with make_book(budgets=(tight,)) as book:
+        people = range(100, 100 + SHOWN.most + 50)
+        book.deliver(*(query(n, scanned_bytes=n) for n in people), *(start(n, f"user-{n}") for n in people))
+        shown = {subject for _, subject in labelled(book, catalog.BUDGET_USED_RATIO)}
+        assert shown == {f"user-{n}" for n in people[50:]}
+        assert labelled(book, catalog.BUDGET_HIDDEN_SUBJECTS) == {("daily",): 50}
 
 
 def test_ten_are_shown_however_far_they_are(make_book: MakeBook) -> None:
     with make_book(budgets=(DAILY,)) as book:
         book.deliver(*(query(n, scanned_bytes=n) for n in range(30)), *(start(n, f"user-{n}") for n in range(30)))
         shown = {subject for _, subject in labelled(book, catalog.BUDGET_USED_BYTES)}
-        assert shown == {f"user-{n}" for n in range(30 - NEAREST, 30)}
+        assert shown == {f"user-{n}" for n in range(30 - SHOWN.least, 30)}
 
 
-def test_looking_rests_fifty_times_as_long_as_it_took(make_book: MakeBook) -> None:
+def test_looking_rests_many_times_as_long_as_it_took(make_book: MakeBook) -> None:
     ticks = count()
     with make_book(budgets=(DAILY,)) as book:
         samples = BudgetSamples((DAILY,), lambda: next(ticks) / 2)  # half a second passes between two glances
-        shown = [samples.at(book.ledger._reader, NOON) for _ in range(160)]
+        shown = [samples.at(book.ledger._reader, NOON) for _ in range(3 * REST + 10)]
     looks = [number for number, (before, now) in enumerate(pairwise(shown)) if now is not before]
-    assert [later - earlier for earlier, later in pairwise(looks)] == [50] * (len(looks) - 1)
+    assert [later - earlier for earlier, later in pairwise(looks)] == [REST] * (len(looks) - 1)
     assert len(looks) == 3

@@ -326,6 +326,8 @@ def test_where_no_table_of_mounts_is_the_local_disks_journal_is_used(tmp_path: P
     network = tmp_path / "mounts"
     network.write_text("efs:/ / nfs4 rw 0 0\n")
     assert files.journal_for(tmp_path / "ledger.db", network) == "rollback"
+    assert files.lease_for(tmp_path / "ledger.db", network) == timedelta(seconds=30)
+    assert files.lease_for(tmp_path / "ledger.db", tmp_path / "no-mounts") is None
 
 
 def test_without_being_told_the_disk_decides(tmp_path: Path) -> None:
@@ -341,20 +343,6 @@ def test_a_report_may_be_read_while_the_exporter_writes(book: Book) -> None:
 
 
 # -- a real disk that is full ---------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of half a megabyte, where one may be mounted."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(folder)], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("needs the right to mount a small disk (root); max_page_count tests the rest everywhere")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
 
 
 def test_a_full_disk_is_one_line_and_counting_goes_on_when_there_is_room(small_disk: Path) -> None:

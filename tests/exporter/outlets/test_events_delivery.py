@@ -375,7 +375,7 @@ def fact(seq: int, *, tables: int = 2, target: Target = TARGET, at: datetime = N
         "execution": untold | {"workgroup": "w", "state": "succeeded", "scanned_bytes": 1, "cutoff_hit": False,
                                "submitted_at": at.isoformat(), "ended_at": at.isoformat(), "tables": uses},
     }  # fmt: skip  # as above
-    return StoredFact(seq=seq, kind="query", target=target, body=json.dumps(told))
+    return StoredFact(seq=seq, kind="query", target=target, body=json.dumps(told), written_ms=0)
 
 
 class Hand:

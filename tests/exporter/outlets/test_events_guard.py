@@ -69,7 +69,7 @@ def test_a_copy_of_an_action_has_its_id_and_a_second_try_another(tmp_path: Path)
 
 
 def test_a_kind_of_fact_that_is_no_event_makes_none() -> None:
-    assert events_of(StoredFact(seq=1, kind="budget", target=TARGET, body="no JSON at all")) == []
+    assert events_of(StoredFact(seq=1, kind="budget", target=TARGET, body="no JSON at all", written_ms=0)) == []
 
 
 def test_a_hostile_name_stays_inside_its_event(tmp_path: Path) -> None:

@@ -259,7 +259,7 @@ def a_body(*, user: str = "ann", table: str = "t", **execution: Any) -> dict[str
 @given(user=HOSTILE, table=HOSTILE, text=HOSTILE)
 def test_any_name_stays_on_one_line_of_ascii_json(user: str, table: str, text: str) -> None:
     body = a_body(user=user, table=table, sql_text=text)
-    fact = StoredFact(seq=1, kind="query", target=TARGET, body=json.dumps(body))
+    fact = StoredFact(seq=1, kind="query", target=TARGET, body=json.dumps(body), written_ms=0)
     for event in events_of(fact):
         assert event.message.isascii()
         assert "\n" not in event.message
@@ -315,7 +315,7 @@ TOLD = ("catalog", "database", "statement_type", "queue_ms", "dpu_count", "resul
 @given(sql=st.none() | st.text(max_size=8), told=st.fixed_dictionaries(dict.fromkeys(TOLD, st.none() | PLAIN)))
 def test_every_plain_value_is_written_as_json_says_and_none_is_left_out(sql: str | None, told: dict[str, Any]) -> None:
     body = a_body(sql_text=sql, **told)
-    *_, event = events_of(StoredFact(seq=1, kind="query", target=TARGET, body=json.dumps(body)))
+    *_, event = events_of(StoredFact(seq=1, kind="query", target=TARGET, body=json.dumps(body), written_ms=0))
     said = json.loads(event.message)
     expected = {name: value for name, value in {**told, "sql_text": sql}.items() if value is not None}
     assert {name: said[name] for name in expected} == expected

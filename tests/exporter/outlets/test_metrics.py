@@ -52,6 +52,7 @@ LABELS = {
     "reason": ("throttled", "denied"),
     "service": ("athena", "cloudtrail"),
     "operation": ("BatchGetQueryExecution", "LookupEvents"),
+    "alias": ("production", "111122223333"),
     "result": ("ok", "ThrottlingException"),
     "action": ("stop", "stop"),
     "record": ("execution", "identity"),

@@ -5,6 +5,7 @@ import io
 import json
 import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -90,6 +91,7 @@ def test_there_is_a_report_for_each_question_and_a_line_of_help_for_each() -> No
     assert list(BY_NAME) == [
         "users",
         "workgroups",
+        "accounts",
         "databases",
         "failures",
         "databases-per-user",
@@ -242,15 +244,20 @@ def test_no_hostile_character_reaches_the_terminal(report: Report, write: Callab
     assert harmful == set()
 
 
-LONG = usage("x" * 90, "y" * 70, "z" * 50, State.SUCCEEDED, 12_345, 1234 * TIB, 6170 * USD)
+LONG = replace(
+    usage("x" * 90, "y" * 70, "z" * 50, State.SUCCEEDED, 12_345, 1234 * TIB, 6170 * USD),
+    account="q" * 64 + " (123456789012)",
+    region="w" * 14,
+)
 
 
 @pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.name)
 def test_the_narrowest_console_holds_every_report_whole(report: Report) -> None:
     shown = on_a_terminal(build(report, (LONG,)), NARROWEST)
-    names = {"user": "x", "workgroup": "y", "database": "z"}
+    names = {"user": "x", "workgroup": "y", "database": "z", "account": "q", "region": "w"}
+    wanted = {"user": 90, "workgroup": 70, "database": 50, "account": 64, "region": 14}
     letters = {field: shown.removeprefix(report.title).count(names[field]) for field in report.subject}
-    assert letters == {field: {"user": 90, "workgroup": 70, "database": 50}[field] for field in report.subject}
+    assert letters == {field: wanted[field] for field in report.subject}
     assert "…" not in shown
     assert max(len(line) for line in shown.splitlines()) <= NARROWEST
 

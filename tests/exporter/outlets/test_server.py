@@ -134,6 +134,20 @@ def test_it_is_ready_once_something_is_published(server: Server, exposition: Exp
     assert (reply.status, reply.body) == (200, b"ready\n")
 
 
+def test_what_may_be_another_exporters_by_now_is_not_answered(server: Server, front: Front) -> None:
+    doubts: list[str] = []
+    exposition = Exposition(lambda: bool(doubts))
+    front.show(exposition)
+    exposition.publish(PAGE)
+    assert ask(server, "/metrics").status == 200
+    doubts.append("another one")
+    for path in ("/", "/metrics", "/-/ready"):
+        reply = ask(server, path)
+        assert reply.status == 503
+        assert reply.body == b"not ready: another exporter may have taken the ledger over; this one ends\n"
+    assert ask(server, "/-/healthy").status == 200
+
+
 def test_the_front_page_links_to_what_there_is(server: Server, exposition: Exposition) -> None:
     exposition.publish(PAGE)
     front = ask(server, "/")

@@ -131,6 +131,14 @@ class DataSources:
         parameters = {"match[]": found["selector"], "start": asked.since.timestamp(), "end": asked.until.timestamp()}
         return list(self._api(f"label/{found['label']}/values", parameters))
 
+    def results(self, query: str, only: str, values: Values, asked: Range) -> list[str]:
+        """What a variable takes of the series that an expression has, as Grafana writes them. Raises QueryError."""
+        expression = query.removeprefix("query_result(").removesuffix(")")
+        series = self.rows(grafana.filled(expression, values, "prometheus"), asked)
+        texts = (",".join(f'{name}="{value}"' for name, value in one["metric"].items()) for one in series)
+        found = (re.search(only.strip("/"), f"{{{text}}}") for text in texts)
+        return sorted({one[1] for one in found if one})
+
     # -- AWS --------------------------------------------------------------------------------------------------------
 
     def _client(self, service: str) -> Any:  # botocore makes its clients at run time
@@ -241,6 +249,8 @@ class Board:
             return [option["value"] for option in one["options"] if option["value"] != _ALL]
         if one["type"] == "textbox":
             return [one["query"]]
+        if one["query"].get("query", "").startswith("query_result("):
+            return self.sources.results(one["query"]["query"], one["regex"], self.values, self.asked)
         if one["datasource"]["type"] == "prometheus":
             found = self.sources.label_values(one["query"]["query"], self.values, self.asked)
         else:
@@ -256,6 +266,8 @@ class Board:
             if repeat and repeat not in chosen:
                 values[repeat] = Value(values=(self.offers[repeat][0],))
             for target in panel.get("targets", ()):
+                if "rawSQL" in target:  # tests/dashboards/test_history.py asks them, of DuckDB
+                    continue
                 yield Place(
                     board=self.board.uid, panel=panel["title"], because=signals[panel["id"]].empty_is_right,
                     columns=panel["gridPos"]["w"], target=target, values=values, reach=panel.get("timeFrom", ""),

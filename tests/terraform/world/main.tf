@@ -155,6 +155,16 @@ module "audit_trail" {
   kms_key_arn           = try(each.value.kms_key_arn, null)
 }
 
+module "history" {
+  source   = "../../../terraform/modules/history"
+  for_each = { plain = null, keyed = local.key }
+
+  name             = "obs-${each.key}"
+  kms_key_arn      = each.value
+  cloudtrail       = each.value == null ? null : module.audit_trail["organisation"].cloudtrail
+  writer_role_arns = each.value == null ? [] : ["arn:aws:iam::444455556666:role/other-task"]
+}
+
 module "athena_workgroups" {
   source = "../../../terraform/modules/athena-workgroups"
 
@@ -184,6 +194,7 @@ module "grafana_read_role" {
   workspace_arn     = local.workspace
   log_group_arns    = [for name in ["table-access", "queries"] : "arn:aws:logs:eu-west-2:123456789012:log-group:/athena-observability/${name}"]
   lake_formation    = true
+  policies          = { history = module.history["keyed"].reader_policy_json }
   audit = {
     workgroup      = "obs-audit"
     database       = "obs_audit"

@@ -32,6 +32,8 @@ THROTTLED = like(".*(Throttl|TooManyRequests|LimitExceeded|SlowDown|PriorRequest
 """AWS's codes for too many calls."""
 OUTLET = "events"
 """What the exporter calls the delivery of events among its sources; it has a rule of its own."""
+HISTORY = "history"
+"""The consumer that writes the query history: it gathers, and AthenaSourceStale tells when it fails."""
 CHANNELS = "notifications/.*"
 """What it calls the channels of notifications, among its sources and its consumers; they have a rule of their own."""
 
@@ -73,7 +75,8 @@ def unattributed() -> Expr:
 
 def delivery_age() -> Expr:
     """How long the oldest fact has waited for each consumer of events."""
-    return aggregate("max", select(catalog.OUTBOX_OLDEST_AGE, consumer=unlike(CHANNELS)).now, *PROCESS, "consumer")
+    others = unlike(f"{CHANNELS}|{HISTORY}")
+    return aggregate("max", select(catalog.OUTBOX_OLDEST_AGE, consumer=others).now, *PROCESS, "consumer")
 
 
 def outbox_depth() -> Expr:

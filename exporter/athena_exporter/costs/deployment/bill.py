@@ -19,7 +19,7 @@ DATA_ACCOUNT, IMAGE, WORKSPACE, CONTENT, LOOKING = range(1, 6)
 
 _DAYS = prices.HOURS / 24
 _SECONDS = prices.HOURS * 3600
-_MILLION, _BILLION, _TB = 10**6, 10**9, 10**12
+_THOUSAND, _MILLION, _BILLION, _TB = 10**3, 10**6, 10**9, 10**12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,12 @@ def options(company: Company) -> tuple[Line, ...]:
         Line(step=DATA_ACCOUNT, item="Its series", usd=_samples_usd(_added(company)), per="workgroups"),
         *_ways(company),
         Line(step=DATA_ACCOUNT, item="`event_queue`: EventBridge and SQS", usd=queue_usd(company), per="queries"),
+        Line(
+            step=DATA_ACCOUNT,
+            item="`history`: every query as a row (S3), 400 days",
+            usd=history_usd(company),
+            per="queries",
+        ),
         Line(step=DATA_ACCOUNT, item="Container Insights", usd=_CONTAINER_INSIGHTS, per="nothing"),
     )
 
@@ -73,6 +79,12 @@ def queue_usd(company: Company) -> float:
     messages = company.queries * assumed.MESSAGES_A_QUERY.value
     requests = messages * assumed.SQS_A_MESSAGE.value + assumed.SQS_IDLE.value * prices.HOURS
     return prices.EVENTBRIDGE.usd * messages / _MILLION + prices.SQS_REQUESTS.usd * requests / _MILLION
+
+
+def history_usd(company: Company) -> float:
+    """The files of the history, written and kept; what questions to it scan is on top."""
+    kept = company.queries * assumed.HISTORY_BYTES.value * assumed.MONTHS_KEPT.value / prices.GB
+    return kept * prices.S3_STORED.usd + assumed.HISTORY_FILES.value / _THOUSAND * prices.S3_WRITES.usd
 
 
 def _running(company: Company) -> Iterator[Line]:

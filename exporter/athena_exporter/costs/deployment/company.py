@@ -54,6 +54,12 @@ EVENT_BYTES = Assumption(
 )
 EVENTS_A_QUERY = Assumption(name="Events of a query", value=2.5, because="one of the query, one for each table it uses")
 COMPRESSED = Assumption(name="What is left of an event when it is compressed", value=0.15, because="AWS's own estimate")
+HISTORY_BYTES = Assumption(
+    name="Bytes of a query in the history", value=120, because="Parquet with zstd, the SQL left out; docs/benchmarks.md"
+)
+HISTORY_FILES = Assumption(
+    name="Files of the history that are written a month", value=4_000, because="one each 15 minutes, and late ones"
+)
 SQS_A_MESSAGE = Assumption(
     name="Requests to SQS for a message", value=1.2, because="one to send; received and deleted ten at a time"
 )
@@ -132,7 +138,8 @@ SIZES = (
 
 ASSUMPTIONS = (
     STATES, USER_STATES, FAILURES, HISTOGRAM_TYPES, CLIENTS, TABLES, MODES, JOBS, OTHER_LABEL, SCRAPE_SECONDS, VCPU,
-    MEMORY_GB, SAMPLE_BYTES, MONTHS_KEPT, LEDGER_GB, IMAGE_GB, EVENT_BYTES, EVENTS_A_QUERY, COMPRESSED, SQS_A_MESSAGE,
+    MEMORY_GB, SAMPLE_BYTES, MONTHS_KEPT, LEDGER_GB, IMAGE_GB, EVENT_BYTES, EVENTS_A_QUERY, COMPRESSED, HISTORY_BYTES,
+    HISTORY_FILES, SQS_A_MESSAGE,
     MESSAGES_A_QUERY, SQS_IDLE, TRAFFIC_GB, TRAIL_BYTES, TRAIL_EVENTS_A_QUERY, ENDPOINTS, ZONES, WORK_DAYS,
     LOOKS_A_DAY, MINUTES_A_LOOK, EXPANDED, AUDIT_SCANS, PUBLISHING,
 )  # fmt: skip  # a list

@@ -26,6 +26,7 @@ _VPC = "https://aws.amazon.com/vpc/pricing/"
 _PRIVATELINK = "https://aws.amazon.com/privatelink/pricing/"
 _AMP = "https://aws.amazon.com/prometheus/pricing/"
 _GRAFANA = "https://aws.amazon.com/grafana/pricing/"
+_S3 = "https://aws.amazon.com/s3/pricing/"
 _CLOUDWATCH = "https://aws.amazon.com/cloudwatch/pricing/"
 
 FARGATE_VCPU = Price(name="Fargate, ARM: a vCPU", usd=0.03238, unit="hour", source=_FARGATE)
@@ -55,7 +56,8 @@ LOGS_INGESTED = Price(name="CloudWatch Logs: ingestion", usd=0.50, unit="GB", so
 LOGS_STORED = Price(name="CloudWatch Logs: storage, compressed", usd=0.03, unit="GB and month", source=_CLOUDWATCH)
 INSIGHTS_SCANNED = Price(name="CloudWatch Logs Insights: scanned", usd=0.005, unit="GB", source=_CLOUDWATCH)
 CLOUDWATCH_METRICS = Price(name="CloudWatch: metrics by GetMetricData", usd=0.01, unit="thousand", source=_CLOUDWATCH)
-S3_STORED = Price(name="S3: storage", usd=0.023, unit="GB and month", source="https://aws.amazon.com/s3/pricing/")
+S3_STORED = Price(name="S3: storage", usd=0.023, unit="GB and month", source=_S3)
+S3_WRITES = Price(name="S3: writes and lists", usd=0.005, unit="thousand", source=_S3)
 TRAIL = Price(
     name="CloudTrail: the first copy of management events", usd=0, unit="month",
     source="https://aws.amazon.com/cloudtrail/pricing/",
@@ -65,6 +67,7 @@ ATHENA_SCANNED = Price(name="Athena: scanned", usd=5, unit="TB", source="https:/
 PRICES = (
     FARGATE_VCPU, FARGATE_GB, PUBLIC_IPV4, NAT_GATEWAY, NAT_TRAFFIC, ENDPOINT, ENDPOINT_TRAFFIC, AMP_INGESTED,
     AMP_INGESTED_MORE, AMP_STORED, AMP_QUERIED, EDITOR, VIEWER, EFS_STORED, BACKUP_STORED, ECR_STORED, SQS_REQUESTS,
-    EVENTBRIDGE, LOGS_INGESTED, LOGS_STORED, INSIGHTS_SCANNED, CLOUDWATCH_METRICS, S3_STORED, TRAIL, ATHENA_SCANNED,
+    EVENTBRIDGE, LOGS_INGESTED, LOGS_STORED, INSIGHTS_SCANNED, CLOUDWATCH_METRICS, S3_STORED, S3_WRITES, TRAIL,
+    ATHENA_SCANNED,
 )  # fmt: skip  # a list
 """All of them, in the order of the bill."""

@@ -50,7 +50,7 @@ def _document(figures: Figures, now: datetime) -> Iterator[str]:
     if not targets:
         yield "<p>No account has answered yet: the log says what is missing.</p>\n"
     for target in targets:
-        yield f"<h2>{_called(target)}</h2>\n"
+        yield f"<h2>{_called(figures, target)}</h2>\n"
         yield from sections.target_cards(figures, target, now)
     yield f"<h2>The exporter</h2>\n{process.process_cards(figures)}"
     yield "</main>\n<footer><p>Money is the list price of what was scanned, not an invoice. Days are UTC. "
@@ -62,5 +62,7 @@ def _version(figures: Figures) -> str:
     return " ".join(text(version) for version, _ in builds)
 
 
-def _called(target: Target) -> str:
-    return f'{text(target.region)} <span class="soft">account {text(target.account_id)}</span>'
+def _called(figures: Figures, target: Target) -> str:
+    aliases = set(figures.values(catalog.TARGET_INFO, target, "alias")) - {target.account_id}
+    called = "".join(f"{text(alias)} " for alias in sorted(aliases))
+    return f'{called}{text(target.region)} <span class="soft">account {text(target.account_id)}</span>'

@@ -50,6 +50,7 @@ WANTED: tuple[Metric, ...] = (
     *_USERS,
     *_WORKGROUPS,
     catalog.USER_INFO,
+    catalog.TARGET_INFO,
     catalog.SOURCE_UP,
     catalog.SOURCE_LAST_SUCCESS,
     catalog.SOURCE_COMPLETE_UNTIL,

@@ -201,6 +201,11 @@ REPORTS: tuple[Report, ...] = (
         subject=("workgroup",), measures=(*_MONEY, _USERS, _FAILED_SHARE), order=_dearest,
     ),
     Report(
+        name="accounts", title="Accounts and Regions, dearest first",
+        summary="queries, bytes and cost of every account and Region, dearest first",
+        subject=("account", "region"), measures=(*_MONEY, _USERS, _FAILED_SHARE), order=_dearest,
+    ),
+    Report(
         name="databases", title="Databases, dearest first",
         summary="queries, bytes and cost of every database, dearest first",
         subject=("database",), measures=(*_MONEY, _USERS), order=_dearest,

@@ -53,7 +53,9 @@ class Page:
 class Exposition:
     """What was published last. Readers see the old one or the new one, never half of each."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_doubtful: Callable[[], bool] = lambda: False) -> None:
+        """`is_doubtful`: whether somebody else may publish by now; asked for each answer, so it has to be quick."""
+        self.is_doubtful = is_doubtful
         self._published: tuple[Page | None, Page] = None, _compressed(_BEFORE_THE_FIRST)
 
     def publish(self, text: bytes, front: bytes = _BEFORE_THE_FIRST) -> None:
@@ -92,10 +94,10 @@ def application(exposition: Exposition) -> WSGIApplication:
     """The WSGI application, for GET and HEAD: `/`, `/metrics`, `/-/healthy`, `/-/ready` and `/docs/metrics`."""
     reference = _compressed(markdown().encode())
     handlers: Mapping[str, Handler] = {
-        "/": lambda environ: _encoded(exposition.front, _PAGE_TYPE, environ, *_PAGE_HEADERS),
-        "/metrics": lambda environ: _metrics(exposition.page, environ),
+        "/": _sure(exposition, lambda environ: _encoded(exposition.front, _PAGE_TYPE, environ, *_PAGE_HEADERS)),
+        "/metrics": _sure(exposition, lambda environ: _metrics(exposition.page, environ)),
         "/-/healthy": lambda _: line(HTTPStatus.OK, "healthy"),
-        "/-/ready": lambda _: _ready(exposition.page),
+        "/-/ready": _sure(exposition, lambda _: _ready(exposition.page)),
         "/docs/metrics": lambda environ: _encoded(reference, _LINE_TYPE, environ),
     }
 
@@ -123,6 +125,12 @@ def _answer(handlers: Mapping[str, Handler], environ: WSGIEnvironment) -> Answer
     if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
         return line(HTTPStatus.METHOD_NOT_ALLOWED, "only GET and HEAD", ("Allow", "GET, HEAD"))
     return handler(environ)
+
+
+def _sure(exposition: Exposition, handler: Handler) -> Handler:
+    """What was published, unless somebody else may have published something newer."""
+    doubt = "not ready: another exporter may have taken the ledger over; this one ends"
+    return lambda environ: line(HTTPStatus.SERVICE_UNAVAILABLE, doubt) if exposition.is_doubtful() else handler(environ)
 
 
 def _ready(page: Page | None) -> Answer:

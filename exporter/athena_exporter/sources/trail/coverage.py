@@ -87,6 +87,13 @@ class Coverage:
             return {}
         return self._from(target, at)
 
+    def passed_over(self, target: Target, at: datetime) -> Mapping[str, str]:
+        """A file of this time was not read, for its target is none now. Should it be one again, the proof begins anew.
+
+        Answers the cursors that follow; none for what was never proved.
+        """
+        return self.failed(target, at) if target in self._targets else {}
+
     def _from(self, target: Target, at: datetime) -> Mapping[str, str]:
         known = self._of(target)
         known.since = at + self.settle

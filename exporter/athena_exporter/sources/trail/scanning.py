@@ -19,6 +19,8 @@ import msgspec
 from isal import igzip_lib
 from msgspec import Raw, field
 
+from athena_exporter.sources.trail.seeking import seek
+
 PIECE = 2**16
 """Bytes of JSON that are unpacked at a time: they stay in the processor's cache."""
 LIST = 110_000
@@ -152,7 +154,7 @@ class _Text:
             self._behead()
         if self._has_head and self._is_cut:
             if len(self._kept) > LIST:
-                yield from self._up_to(self._kept.rfind(_BETWEEN, max(LIST, self._searched)))
+                yield from self._up_to(self._kept.find(_BETWEEN, max(LIST, self._searched)))
                 self._searched = max(0, len(self._kept) - len(_BETWEEN))
         elif len(self._kept) > LARGEST:
             raise CorruptFileError("it is too large for a file that is not written as CloudTrail does")
@@ -176,7 +178,7 @@ class _Text:
             return
         sights: dict[str, int] = {}
         if self._is_hasty:
-            sights = {name: self._kept.find(needle, 0, cut) for name, needle in self._needles.items()}
+            sights = {name: seek(self._kept, needle, cut) for name, needle in self._needles.items()}
             if max(sights.values()) < 0:
                 self._forget(cut)
                 return

@@ -100,6 +100,8 @@ class TrailSource:
         self._wait = wait
         self._coverage: Coverage | None = None
         self._told: deque[Place] = deque(maxlen=TOLD)
+        # Once with 0, so that every result has its series from the first pass on.
+        self._results = dict.fromkeys((outcome.value for outcome in Outcome), 0)
         for result in (USED, UNUSED, *Poison):
             queue.count(result, 0)
 
@@ -122,12 +124,13 @@ class TrailSource:
         """
         received = self._queue.receive(most=MOST, wait=self._wait)
         coverage = self._begun(knowledge, received)
-        now = _Pass(observed_at=received.observed_at)
+        now = _Pass(observed_at=received.observed_at, files=Counter(self._results))
         done: list[Message] = []
         for message in received.messages:
             is_done = yield from self._message(message, now, coverage)
             done += [message] if is_done else []
         yield from self._commit(now)
+        self._results = {}
         self._queue.delete(done)
         yield from self._prove(received, coverage)
         if now.failure is not None:
@@ -164,6 +167,7 @@ class TrailSource:
             outcome = Outcome.SKIPPED
         elif name.target not in self._audience().targets:
             outcome = Outcome.FOREIGN if self._audience().is_complete else Outcome.WAITING
+            now.cursors |= coverage.passed_over(name.target, name.at) if outcome is Outcome.FOREIGN else {}
         else:
             outcome = yield from self._file(place, name.target, now)
             remember = coverage.read if outcome is Outcome.READ else coverage.failed

@@ -19,6 +19,7 @@ from athena_exporter.records import StartedQuery, Target
 from athena_exporter.sources.identity import IdentityRules
 from athena_exporter.sources.queues import Queue
 from athena_exporter.sources.trail import VISIBILITY, Audience, Reading, TrailSource
+from athena_exporter.sources.trail.objects import Outcome
 from athena_testbed.trail import digest_key, file_key, packed
 
 NOW = timedelta(0)
@@ -51,7 +52,7 @@ class Bench:
         results: Counter[str] = Counter()
         for batch in self.knowledge.take(source):
             results.update(batch.files)
-        return dict(results)
+        return dict(+results)
 
     def starts(self) -> set[str]:
         return set(self.knowledge.starts)
@@ -249,7 +250,7 @@ def test_a_denied_file_is_counted_and_told_after_the_others_were_read(bench: Ben
     files: Counter[str] = Counter()
     for batch in bench.knowledge.batches:
         files.update(batch.files)
-    assert files == {"read": 2, "denied": 1}
+    assert +files == {"read": 2, "denied": 1}
     assert len(bench.starts()) == 2
     assert bench.made.waiting() == 1
 
@@ -273,3 +274,29 @@ def test_a_file_read_twice_tells_the_same_twice(bench: Bench) -> None:
         bench.read(source)
     first, second = (batch.records for batch in bench.knowledge.batches if batch.records)
     assert first == second
+
+
+def test_every_result_has_its_series_from_the_first_pass_on(bench: Bench) -> None:
+    first, *_ = bench.knowledge.take(bench.source())
+    assert dict(first.files) == dict.fromkeys((outcome.value for outcome in Outcome), 0)
+
+
+# -- targets that come and go -----------------------------------------------------------------------------------------
+
+
+def test_a_target_that_was_none_for_a_while_is_not_held_to_be_known_without_a_gap(bench: Bench) -> None:
+    """A, B are read; then A alone, so that B's files are passed over; then both again."""
+    bench.visibility = NOW
+    settled = timedelta(seconds=1)
+    both, one = (lambda: Audience(targets=frozenset({TARGET, OTHER}))), (lambda: Audience(targets=frozenset({TARGET})))
+    since = f"since:{OTHER.account_id}/{OTHER.region}"
+    for minute, audience in ((0, both), (20, one), (40, both)):
+        bench.made.put(key(minute, target=OTHER, token=str(minute)), packed([]))
+        bench.read(bench.source(audience=audience, settle=settled))
+    assert bench.knowledge.cursors("trail")[since] == "2026-11-20T10:20:01+00:00"
+
+
+def test_files_of_accounts_that_never_were_targets_leave_no_cursor(bench: Bench) -> None:
+    bench.made.put(key(target=OTHER), packed([]))
+    bench.read(bench.source())
+    assert not [name for name in bench.knowledge.cursors("trail") if OTHER.account_id in name]
