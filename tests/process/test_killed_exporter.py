@@ -10,6 +10,7 @@ queries, each loses, repeats, delays and reorders in its own way, and the kills 
 """
 
 import json
+import os
 import random
 import sys
 import time
@@ -50,8 +51,8 @@ COMPARED = (
     catalog.WORKLOAD_ENGINE_SECONDS,
 )
 KILLS = 20
-QUERIES = 20_000
-SECONDS_OF_QUERIES = 50
+QUERIES = int(os.environ.get("KILLED_QUERIES", "8000"))
+SECONDS_OF_QUERIES = QUERIES / 400
 SCRIPT = Path(__file__).parent.parent / "support" / "crashing_exporter.py"
 FAULTS = (
     {"kind": "throttle", "operation": "athena:*", "every": 41},

@@ -170,7 +170,7 @@ def world(folder: Path, prometheus: str, promtool: str, plan: Plan, *, is_quiet:
         end = aws.now()
         recording, began = _past(folder, running, aws, plan, end)
         history = _blocks(folder, promtool, recording, {"job": JOB, "instance": f"127.0.0.1:{port}"})
-        exposition = {"interval": "1s", "series_warmup": "3s"}
+        exposition = {"interval": "1s", "series_warmup": "8s"}  # a busy machine misses scrapes
         live = _configuration(folder, running, exposition=exposition, budgets=_budgets(plan))
         command = [
             str(Path(sys.executable).with_name("athena-exporter")), "serve",
