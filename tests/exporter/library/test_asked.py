@@ -9,7 +9,7 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -67,7 +67,8 @@ def _matters(day: date, weeks: Written) -> bool:
 
 
 def _upload(s3: Any, weeks: Written) -> None:
-    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    with suppress(s3.exceptions.BucketAlreadyOwnedByYou):  # moto's buckets outlive the testbed, in the same process
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     for path in (weeks.folder / "history").rglob("*.parquet"):
         if not _matters(date.fromisoformat(path.parent.name.partition("=")[2]), weeks):
             continue
