@@ -17,7 +17,7 @@ READY := .venv/.ready
 UV_VERSION := 0.13.9
 UV := .venv/lock/bin/uv
 SCANNERS := .venv/scanners/.ready
-CODE := exporter dashboards tests benchmarks
+CODE := exporter dashboards release tests benchmarks
 
 # Many tests wait for the wire (retries, delays), so that more workers than cores pay. Those that start the product as
 # processes need the machine for themselves: they run afterwards, one at a time. (5: ARGS chose none of them.)
@@ -33,12 +33,19 @@ define LAST
 	cat "$$said"; exit $$failed
 endef
 
+# What makes a release is in release/, which no wheel holds.
+RELEASE := PYTHONPATH=release $(BIN)/python -m athena_release
+
 # FOR=90s ends the demo by itself, GUARD=enforce lets it stop queries; ARGS goes to pytest (make test ARGS='-k lookup').
 FOR ?=
 GUARD ?=
 ARGS ?=
+# A folder with advisories (make audit), a version of the changelog, a tag that is being released.
+ADVISORIES ?=
+VERSION ?=
+TAG ?=
 
-.PHONY: help setup fmt format-check lint types layers dashboards panels generated test coverage check terraform terraform-apply scan demo fuzz tpc chaos bench peers lock upgrade clean
+.PHONY: help setup fmt format-check lint types layers dashboards panels generated test coverage check terraform terraform-apply scan demo fuzz tpc soak versions chaos chaos-safeties bench peers audit sbom wheel release-notes release lock upgrade clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -115,21 +122,59 @@ scan: $(SCANNERS) ## checkov over terraform/; .checkov.yaml gives a reason for e
 demo: $(READY) ## the exporter on a simulated AWS account, no credentials; FOR=90s ends by itself, GUARD=enforce
 	@$(BIN)/python -m athena_testbed.demo $(if $(FOR),--for $(FOR)) $(if $(GUARD),--guard $(GUARD))
 
-fuzz: $(READY) ## what parses other people's texts, 100,000 of each kind (a minute or two); FUZZ_SEED=8 chooses others
+fuzz: $(READY) ## whatever others may send or write, 100,000 of each kind (a quarter of an hour); FUZZ_SEED=8 chooses others
 	@FUZZ_ROUNDS=100000 $(BIN)/python -m pytest tests/fuzz $(ARGS)
 
 tpc: $(READY) ## the tables of all 121 TPC-DS and TPC-H queries (downloads sqlglot's source distribution)
 	@$(BIN)/python benchmarks/tpc.py
 
-chaos: $(READY) ## 20,000 queries and 50,000 events through kills, outages, throttling and lost answers (five minutes)
-	@KILLED_QUERIES=20000 DELIVERY_EVENTS=50000 DELIVERY_OUTAGE=12 $(BIN)/python -m pytest \
-		tests/process/test_killed_exporter.py tests/process/test_delivery.py $(ARGS)
+# SIZE=full: a million queries and 100 kills, then each kind of kill by itself in a large form; FAULTS='disk full,500'
+# switches single faults on alone, SAFETY_OFF=lease one safety off.
+SIZE ?= normal
+SEED ?= 1
+FAULTS ?=
+SAFETY_OFF ?=
+CHAOS = PYTHONPATH=tests/support $(BIN)/python -m chaos --seed $(SEED)
+chaos: $(READY) ## 100,000 queries through 20 kills and every kind of fault (ten minutes); SIZE=full, FAULTS=, SEED=, SAFETY_OFF=
+	@$(CHAOS) --size $(SIZE) $(if $(FAULTS),--faults '$(FAULTS)') $(if $(SAFETY_OFF),--safety-off $(SAFETY_OFF)) $(ARGS)
+	@[[ "$(SIZE)" != full ]] || KILLED_QUERIES=20000 DELIVERY_EVENTS=50000 DELIVERY_OUTAGE=12 $(BIN)/python -m pytest \
+		tests/process/test_killed_exporter.py tests/process/test_delivery.py
+
+chaos-safeties: $(READY) ## each safety off in turn, to show that chaos fails without it (ten minutes)
+	@$(CHAOS) --safeties $(ARGS)
 
 bench: $(READY) ## the benchmarks, with the facts of this machine, into docs/benchmarks.md (half an hour, on a quiet machine)
 	@$(BIN)/python benchmarks/run.py
 
+soak: $(READY) ## thirty days of 30,000 queries by a clock that jumps, into docs/benchmarks.md (an hour or two); DAYS=10 PER_DAY=5000
+	@$(BIN)/python benchmarks/soak/run.py --write $(if $(DAYS),--days $(DAYS)) $(if $(PER_DAY),--per-day $(PER_DAY)) $(ARGS)
+
+versions: $(READY) ## keep what this version writes for the tests of upgrades (before a release, after a change of a schema)
+	@$(BIN)/python tests/support/keep_version.py
+
 peers: $(READY) ## two exporters of CloudWatch's metrics beside this one, into docs/benchmarks.md (40 minutes; Go, Java, Maven)
 	@$(BIN)/python benchmarks/peers/run.py $(ARGS)
+
+audit: $(READY) $(SCANNERS) ## known vulnerabilities of all that is locked, by pip-audit; ADVISORIES=FOLDER asks a local database
+	@$(RELEASE) audit --program $(dir $(SCANNERS))bin/pip-audit $(if $(ADVISORIES),--advisories '$(ADVISORIES)')
+
+sbom: $(READY) $(SCANNERS) ## the bill of materials into dist/, CycloneDX in JSON, judged by its schema
+	@$(RELEASE) sbom --schemas $(dir $(SCANNERS))lib/python*/site-packages/cyclonedx/schema/_res
+
+wheel: $(READY) ## wheel and source distribution into dist/, then the wheel in a clean environment from the locked hashes
+	@rm -f dist/*.whl dist/*.tar.gz
+	@$(BIN)/python -m hatchling build --directory dist --target sdist --target wheel
+	@WHEEL_FOLDER=$(CURDIR)/dist $(BIN)/python -m pytest tests/process/test_wheel.py $(ARGS)
+
+release-notes: $(READY) ## what the changelog says of a version, by default the code's: make release-notes VERSION=Unreleased
+	@$(RELEASE) notes $(VERSION)
+
+release: $(READY) ## everything that is published beside the images, into dist/: wheel, sources, bill of materials, notes, checksums
+	@$(RELEASE) ready $(if $(TAG),--tag '$(TAG)')
+	@rm -rf dist
+	@$(MAKE) wheel sbom
+	@$(RELEASE) notes >dist/RELEASE_NOTES.md
+	@$(RELEASE) sums
 
 # checkov needs versions of its own, years old, of what the product needs too: it has a venv of its own.
 $(SCANNERS): requirements/scanners.txt $(UV)
@@ -150,9 +195,9 @@ $(UV): Makefile
 
 lock: $(UV) ## write requirements/*.txt after a change of pyproject.toml or dev.in; keeps the versions it can
 	@$(COMPILE) $(UPGRADE) pyproject.toml --extra charts --extra history -o requirements/runtime.txt
-	@$(COMPILE) $(UPGRADE) pyproject.toml --extra charts --extra history --extra testbed --extra dashboards requirements/dev.in -o requirements/dev.txt
+	@$(COMPILE) $(UPGRADE) pyproject.toml --extra charts --extra history --group testbed --group dashboards requirements/dev.in -o requirements/dev.txt
 	@$(COMPILE) $(UPGRADE) -c requirements/dev.txt requirements/build.in -o requirements/build.txt
-	@$(COMPILE) $(UPGRADE) pyproject.toml --extra testbed -c requirements/dev.txt -o requirements/testbed.txt
+	@$(COMPILE) $(UPGRADE) pyproject.toml --group testbed -c requirements/dev.txt -o requirements/testbed.txt
 	@$(COMPILE) $(UPGRADE) requirements/scanners.in -o requirements/scanners.txt
 	@$(COMPILE) $(UPGRADE) requirements/grafana-floor.in -o requirements/grafana-floor.txt
 

@@ -4,6 +4,7 @@ import re
 from itertools import zip_longest
 
 PEERS = "Peers"
+SOAK = "Soak"
 _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 
 

@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from document import PEERS, section, with_section
+from document import PEERS, SOAK, section, with_section
 from machine import ROOT, facts
 from measure import table
 
@@ -31,14 +31,17 @@ def main() -> None:
         folder = Path(name)
         parts = [_INTRODUCTION, f"## Machine\n\n{table(['Fact', 'Value'], facts(folder))}"]
         parts += [_output(script, folder) for script in scripts]
-    DOCUMENT.write_text(with_peers("\n\n".join(parts) + "\n"), encoding="utf-8")
+    DOCUMENT.write_text(with_others("\n\n".join(parts) + "\n"), encoding="utf-8")
     print(f"written: {DOCUMENT.relative_to(ROOT)}")
 
 
-def with_peers(text: str) -> str:
-    """The new document with the old one's comparison of exporters, which `make peers` alone writes."""
-    peers = section(DOCUMENT.read_text(encoding="utf-8"), PEERS) if DOCUMENT.exists() else None
-    return text if peers is None else with_section(text, peers)
+def with_others(text: str) -> str:
+    """The new document with the old one's sections that `make peers` and `make soak` alone write."""
+    old = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.exists() else ""
+    for title in (SOAK, PEERS):
+        kept = section(old, title)
+        text = text if kept is None else with_section(text, kept)
+    return text
 
 
 def _output(script: Path, folder: Path) -> str:

@@ -96,8 +96,12 @@ class Poller:
         return True
 
     def failed(self, target: Target, source: str, reason: str, line: str) -> None:
-        """The three ways in which a failure shows."""
-        self._telemetry.read_failed(target, source, reason)
+        """The three ways in which a failure shows.
+
+        At a limit of its configuration a source stays up: AWS answers, it goes on by itself, and whoever is woken by
+        an `up` of 0 would be woken for nothing. Counter, log and the age of its last success tell that it waits.
+        """
+        self._telemetry.read_failed(target, source, reason, is_up=reason == errors.LIMIT)
         _log.warning("%s (%s, %s): %s", source, target.account_id, target.region, line)
 
     def _drain(self, source: Source) -> timedelta | None:

@@ -42,10 +42,10 @@ class Telemetry:
             if lag is not None:
                 self._gauges[catalog.SOURCE_LAG.name, target, (source,)] = lag.total_seconds()
 
-    def read_failed(self, target: Target, source: str, reason: str) -> None:
-        """A read of a source ended with an error."""
+    def read_failed(self, target: Target, source: str, reason: str, *, is_up: bool = False) -> None:
+        """A read of a source ended before its end; `is_up` where nothing is broken."""
         with self._lock:
-            self._gauges[catalog.SOURCE_UP.name, target, (source,)] = 0
+            self._gauges[catalog.SOURCE_UP.name, target, (source,)] = int(is_up)
             self._counters[catalog.SOURCE_ERRORS.name, target, (source, reason)] += 1
 
     def called(self, target: Target, alias: str) -> None:

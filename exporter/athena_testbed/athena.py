@@ -12,6 +12,7 @@ from athena_testbed.executions import execution
 from athena_testbed.questions import Questions, own_location
 from athena_testbed.reservations import Reservations, required
 from athena_testbed.settings import ACCOUNT_ID
+from athena_testbed.system_tables import SystemTables
 from athena_testbed.tokens import BadTokenError, seal, unseal
 from athena_testbed.wire import AwsError, Json, whole_number
 from athena_testbed.world.catalogue import Workgroup
@@ -40,6 +41,7 @@ class Athena:
             "GetQueryResults": self._questions.get_query_results,
             "ListTagsForResource": self.list_tags_for_resource,
             **Reservations(account).operations,
+            **SystemTables(account).operations,
         }
 
     def list_work_groups(self, parameters: Json) -> Json:

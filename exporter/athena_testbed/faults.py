@@ -18,6 +18,7 @@ KINDS: Mapping[str, str] = {
     "slow": "the answer comes after `seconds`",
     "drop_before": "the connection is dropped before anything was done",
     "drop_after": "it was done, and the connection is dropped instead of an answer",
+    "reset": "it was done, and the connection is reset (RST) instead of an answer",
     "garbage": "200 and something that is no JSON",
     "html": "an HTML page instead of an answer, with status `status` (default 200)",
     "truncated": "the first half of the answer",

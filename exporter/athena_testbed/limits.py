@@ -2,8 +2,8 @@
 
 Source: "Service quotas for Athena", the CloudTrail API's limits, "CloudWatch service quotas", and for logs "CloudWatch
 Logs quotas" as https://github.com/awsdocs/amazon-cloudwatch-logs-user-guide keeps them. ListWorkGroups,
-GetWorkGroup, ListTagsForResource, the calls about reservations and those of Service Quotas have no published rate;
-5 a second with a burst of 10 is this testbed's own choice.
+GetWorkGroup, ListTagsForResource, the calls about reservations and system tables and those of Service Quotas have no
+published rate; 5 a second with a burst of 10 is this testbed's own choice.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,6 +23,8 @@ RATES: Mapping[str, tuple[float, float]] = {
     "athena.ListCapacityReservations": (5, 10),
     "athena.GetCapacityReservation": (5, 10),
     "athena.GetCapacityAssignmentConfiguration": (5, 10),
+    "athena.GetSystemTableConfiguration": (5, 10),
+    "athena.ListSystemTableStatuses": (5, 10),
     "cloudtrail.LookupEvents": (2, 2),
     "logs.PutLogEvents": (1500, 1500),
     "logs.CreateLogStream": (50, 50),

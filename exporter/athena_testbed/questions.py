@@ -18,6 +18,7 @@ from athena_testbed.account import Account
 from athena_testbed.executions import FINAL, state_at
 from athena_testbed.given import planned
 from athena_testbed.reservations import required
+from athena_testbed.system_tables import QueryExecutions
 from athena_testbed.tokens import BadTokenError, fingerprint, seal, unseal
 from athena_testbed.wire import AwsError, Json, whole_number
 from athena_testbed.world.catalogue import Workgroup
@@ -55,7 +56,7 @@ class Questions:
     def __init__(self, account: Account) -> None:
         """Raises ValueError: SQL is to run, and DuckDB is not installed."""
         if account.settings.runs_sql and find_spec("duckdb") is None:
-            raise ValueError("runs_sql needs DuckDB: pip install 'athena-observability[testbed,testbed-sql]'")
+            raise ValueError("runs_sql needs DuckDB: pip install --group testbed-sql")
         self._account = account
         self._kept: OrderedDict[str, Question] = OrderedDict()
         self._tokens: OrderedDict[str, tuple[str, str]] = OrderedDict()
@@ -65,7 +66,9 @@ class Questions:
     def _engine(self) -> "Engine":
         from athena_testbed.engine import Engine  # noqa: PLC0415  DuckDB is an extra, and takes its time
 
-        return Engine(self._account.company.tables, self._account.settings.denied_tables)
+        settings = self._account.settings
+        served = QueryExecutions(self._account) if settings.system_table else None
+        return Engine(self._account.company.tables, settings.denied_tables, served)
 
     # -- starting -------------------------------------------------------------------------------------------------
 

@@ -1,13 +1,15 @@
 """The HTTP front on loopback: the control plane, our operations, and moto's server behind them for everything else."""
 
 import logging
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from http import HTTPStatus
 from io import BytesIO
-from socket import SHUT_RDWR, create_server, socket
+from socket import SHUT_RDWR, SO_LINGER, SOL_SOCKET, create_server, socket, socketpair
+from struct import pack
 from threading import Lock, Thread
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
@@ -46,8 +48,8 @@ class Front:
         body = body_of(environ)
         try:
             answer = self._answer(environ, body)
-        except DroppedError:
-            _hang_up(environ)
+        except DroppedError as error:
+            (_reset if error.is_reset else _hang_up)(environ)
             answer = Answer(status=HTTPStatus.INTERNAL_SERVER_ERROR, body=b"")
         headers = [
             ("Content-Type", answer.content_type),
@@ -125,6 +127,17 @@ def _hang_up(environ: _Environ) -> None:
     connection = environ.get("werkzeug.socket")
     if connection is not None:
         _shut(connection)
+
+
+def _reset(environ: _Environ) -> None:
+    """Close the connection with RST: no time to linger, and in its descriptor's place one that nobody reads."""
+    connection = environ.get("werkzeug.socket")
+    if connection is not None:
+        connection.setsockopt(SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
+        nobody, reader = socketpair()
+        reader.close()
+        os.dup2(nobody.fileno(), connection.fileno())
+        nobody.close()
 
 
 def _shut(connection: socket) -> None:

@@ -68,9 +68,12 @@ class Settings:
         trail_interval: how often a trail that logs writes a file of what has become visible meanwhile.
         trail_noise: how many records of other services stand in such a file beside each of ours.
         runs_sql: whether StartQueryExecution runs SQL over tables that statements made from files in S3, with rows and
-            errors to see; needs the extra `testbed-sql`. Queries of the company's own tables stay played.
+            errors to see; needs the group `testbed-sql`. Queries of the company's own tables stay played.
         sql_takes: how long such a query takes; times are played, whatever DuckDB needed.
         bare_workgroups: workgroups without a place for results: each question has to bring its own.
+        system_table: whether Athena's system tables are on; their rows are served where `runs_sql` is on, too.
+        system_table_delay: the longest time until a row is written after its query's end (AWS tells none).
+        system_table_without: columns that the table has not: no recording tells which it really has.
         denied_tables: `database.table` of such tables that Lake Formation keeps from whoever asks.
         clock_skew: how far the account's clock is ahead of this machine's.
         faults: the first fault plan (see `faults.FaultPlan`).
@@ -114,6 +117,9 @@ class Settings:
     runs_sql: bool = False
     sql_takes: timedelta = timedelta(milliseconds=100)
     bare_workgroups: tuple[str, ...] = ()
+    system_table: bool = False
+    system_table_delay: timedelta = timedelta(minutes=5)
+    system_table_without: tuple[str, ...] = ()
     denied_tables: tuple[str, ...] = ()
     clock_skew: timedelta = timedelta(0)
     faults: tuple[Mapping[str, Any], ...] = field(default=())
@@ -151,7 +157,7 @@ def _bounds(settings: Settings) -> Iterator[str]:
             yield f"{name} is {getattr(settings, name)}; it can't be negative"
     for name in (
         "cloudwatch_delay", "listmetrics_delay", "insights_delay", "state_change_delay", "api_event_delay",
-        "sql_takes",
+        "sql_takes", "system_table_delay",
     ):  # fmt: skip  # names
         if getattr(settings, name) < timedelta(0):
             yield f"{name} is {getattr(settings, name)}; it can't be negative"

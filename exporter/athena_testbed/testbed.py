@@ -59,6 +59,7 @@ class DroppedError(Exception):
 
     def __init__(self, kind: str, billed_metrics: int = 0) -> None:
         super().__init__(kind)
+        self.is_reset = kind == "reset"
         self.billed_metrics = billed_metrics
 
 
@@ -255,7 +256,7 @@ class Testbed:
             return self._region(name)
 
     def _after(self, rule: Rule, request: Request, answer: Answer) -> Answer:
-        if rule.kind == "drop_after":
+        if rule.kind in {"drop_after", "reset"}:
             raise DroppedError(rule.kind, answer.billed_metrics)
         if rule.kind in BODIES:
             status = rule.status if rule.kind == "html" else 200

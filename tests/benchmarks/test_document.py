@@ -1,4 +1,4 @@
-"""docs/benchmarks.md has two writers, and neither takes away what the other has written."""
+"""docs/benchmarks.md has three writers, and none takes away what the other has written."""
 
 from pathlib import Path
 
@@ -42,12 +42,12 @@ def test_a_section_that_is_new_comes_last() -> None:
     assert with_section("# Benchmarks\n", "## Peers\n\nSix.") == "# Benchmarks\n\n## Peers\n\nSix.\n"
 
 
-def test_make_bench_keeps_the_comparison_that_make_peers_has_written(
+def test_make_bench_keeps_what_make_peers_and_make_soak_have_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run, "DOCUMENT", tmp_path / "benchmarks.md")
-    assert run.with_peers("# New\n") == "# New\n"
-    run.DOCUMENT.write_text(OLD, encoding="utf-8")
-    assert run.with_peers("# New\n\n## Memory\n\nLess.\n") == (
-        "# New\n\n## Memory\n\nLess.\n\n## Peers\n\nSix exporters.\n\n### A part of it\n"
+    assert run.with_others("# New\n") == "# New\n"
+    run.DOCUMENT.write_text(f"{OLD}\n## Soak\n\nA month.\n", encoding="utf-8")
+    assert run.with_others("# New\n\n## Memory\n\nLess.\n") == (
+        "# New\n\n## Memory\n\nLess.\n\n## Soak\n\nA month.\n\n## Peers\n\nSix exporters.\n\n### A part of it\n"
     )

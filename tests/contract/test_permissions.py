@@ -20,6 +20,7 @@ from whole_exporter import (
 
 from athena_exporter.cli import main
 from athena_exporter.config import Config
+from athena_exporter.sources.grants import for_report
 from athena_exporter.sources.permissions import PERMISSIONS
 
 ROLE = "arn:aws:iam::123456789012:role/athena-reader"
@@ -126,11 +127,19 @@ def test_no_permission_of_the_table_goes_untested() -> None:
     full = Config.model_validate(
         {
             "targets": [{"region": "eu-west-1", "role_arn": ROLE}],
-            "sources": {"workgroups": {"tags": ["component"]}, "cloudwatch": {"enabled": True}, "trail": TRAIL},
+            "sources": {
+                "workgroups": {"tags": ["component"]},
+                "cloudwatch": {"enabled": True},
+                "trail": TRAIL,
+                "system_table": {"enabled": True, "workgroup": "asking", "output_location": "s3://answers/"},
+            },
             "events": {"enabled": True},
             "guard": {"mode": "enforce", "role_arn": ROLE},
             "history": {"enabled": True, "bucket": "history", "kms_key": "arn:aws:kms:eu-west-1:123456789012:key/0a1b"},
             "notifications": {"sns": [{"name": "team", "topic_arn": "arn:aws:sns:eu-west-1:123456789012:budgets"}]},
         }
     )
-    assert {one.action for one in PERMISSIONS} == {one.action for one in PERMISSIONS if one.needed(full)}
+    tested_elsewhere = {one.action for one in for_report(full)}  # test_asking_permissions.py
+    assert {one.action for one in PERMISSIONS} == tested_elsewhere | {
+        one.action for one in PERMISSIONS if one.needed(full)
+    }

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 PYPROJECT_TEXT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 PYPROJECT: dict[str, Any] = tomllib.loads(PYPROJECT_TEXT)
-CODE_ROOTS = ("exporter", "dashboards", "tests", "benchmarks")
+CODE_ROOTS = ("exporter", "dashboards", "release", "tests", "benchmarks")
 
 EXCEPTION = re.compile(
     r"noqa\b(?::\s*[A-Z]+\d+(?:[, ]\s*[A-Z]+\d+)*)?|type:\s*ignore(?:\[[\w, -]+\])?|pragma:\s*no \w+"
@@ -94,7 +94,8 @@ def test_there_are_benchmarks_for_make_bench() -> None:
 
 def test_every_path_that_contributing_names_exists() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"`((?:[\w.-]+/)*[\w-]+(?:\.\w{2,4}|/))`", text))
+    made_by_make = {"dist/"}
+    named = set(re.findall(r"`((?:[\w.-]+/)*[\w-]+(?:\.\w{2,4}|/))`", text)) - made_by_make
     assert len(named) > 10
     bases = (ROOT, ROOT / "exporter" / "athena_exporter", ROOT / "dashboards" / "athena_dashboards")
     assert [path for path in sorted(named) if not any((base / path).exists() for base in bases)] == []
@@ -204,6 +205,12 @@ def test_no_file_names_a_package_index() -> None:
     assert naming == []
 
 
+def test_no_file_names_a_path_of_this_machine() -> None:
+    here = str(ROOT)
+    assert ROOT.is_absolute()
+    assert [name for name, text in texts() if ROOT.parts[2:] and here in text] == []
+
+
 @pytest.mark.parametrize(
     "split",
     ["--index~-url x", "--extra-index~-url x", "--find~-links x", "https:~//mirror.example/simple", "py~pi.org"],
@@ -233,7 +240,8 @@ def test_every_locked_package_has_its_hashes(name: str) -> None:
 def test_the_locks_hold_every_dependency() -> None:
     project = PYPROJECT["project"]
     runtime = {canonical(requirement) for requirement in project["dependencies"]}
-    extras = {canonical(need) for needs in project["optional-dependencies"].values() for need in needs}
+    groups = {**project["optional-dependencies"], **PYPROJECT["dependency-groups"]}
+    extras = {canonical(need) for needs in groups.values() for need in needs}
     lines = (ROOT / "requirements" / "dev.in").read_text(encoding="utf-8").splitlines()
     tools = {canonical(line) for line in lines if line and not line.startswith("#")}
     assert runtime <= locked("runtime.txt").keys()

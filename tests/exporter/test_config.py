@@ -338,7 +338,7 @@ def test_a_long_wrong_text_is_shown_shortened(refusal: Refuse) -> None:
     [
         ("- a\n",
          ("config.yml:1: found a list, wanted a section with the keys targets, aws, ledger, sources, identity, sql, "
-         "pricing, labels, outbox, exposition, events, history, budgets, notifications, guard")),
+         "pricing, labels, outbox, exposition, events, history, asking, budgets, notifications, guard")),
         ("aws: [\n", ("config.yml:2: not YAML: column 1: while parsing a flow node, expected the node content, "
          "but found '<stream end>'")),
         ("aws:\n\tx: 1\n", ("config.yml:2: not YAML: column 1: while scanning for the next token, "

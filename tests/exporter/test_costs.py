@@ -1,6 +1,7 @@
 """What the exporter costs: the plan of its requests, the estimate of an hour, and the table that people read."""
 
 from datetime import timedelta
+from decimal import Decimal
 from itertools import pairwise
 
 import pytest
@@ -15,13 +16,17 @@ from athena_exporter.config.sources import (
     EventBridgeSettings,
     LookupSettings,
     SourcesSettings,
+    SystemTableSettings,
     WorkgroupsSettings,
 )
-from athena_exporter.costs.estimate import LONGEST_WAIT, PAGE, RECEIVE, TYPES
+from athena_exporter.costs.estimate import LONGEST_WAIT, PAGE, RECEIVE, ROWS, ROWS_A_PAGE, TYPES
 from athena_exporter.costs.plan import DATAPOINTS, QUERIES
+from athena_exporter.pricing import Prices
 from athena_exporter.sources import athena, queues, workgroups
+from athena_exporter.sources.asking import PAGE as ROWS_OF_ATHENA
 from athena_exporter.sources.cloudwatch.series import statistics
 from athena_exporter.sources.rate import QUOTAS
+from athena_exporter.sources.system_table.source import PAGE as ROWS_OF_A_QUESTION
 
 ALL = tuple(CloudWatchMetric)
 WANTS = st.lists(st.builds(costs.Want, key=st.integers(), queries=st.integers(1, 10), minutes=st.integers(1, 1_440)))
@@ -143,7 +148,7 @@ def test_the_table_has_every_size_and_ends_without_a_newline() -> None:
     lines = costs.table().split("\n")
     assert all(line.startswith("| ") and line.endswith(" |") and line.count(" | ") == 7 for line in lines)
     assert [line.split(" | ")[0].strip("| ") for line in lines[2:]] == [
-        size for size in ("10", "60", "200") for _ in range(8)
+        size for size in ("10", "60", "200") for _ in range(9)
     ]
     assert "| 10 | YACE, seven metrics every 300 s | 0 | 108 | 8,316 | 0.0832 | 60.71 | 100% |" in lines
     assert any(line.startswith("| 10 | defaults | ") and line.endswith(" | 0 | 0 | 0 | 0 | 0% |") for line in lines)
@@ -168,6 +173,29 @@ def test_a_busy_queue_is_read_by_the_window_and_by_the_ten() -> None:
     assert costs.estimate(costs.Facts(workgroups=10, queries_per_hour=100), listening())[
         "sqs", "DeleteMessageBatch"
     ].requests == pytest.approx(600)
+
+
+def asking(**settings: object) -> SourcesSettings:
+    told = SystemTableSettings.model_validate({"enabled": True, "workgroup": "questions", **settings})
+    return SourcesSettings(system_table=told)
+
+
+def test_a_question_to_the_system_table_costs_the_least_that_athena_bills() -> None:
+    calls = costs.estimate(costs.Facts(workgroups=10, queries_per_hour=100), asking())
+    assert calls["athena", "StartQueryExecution"].requests == 1
+    assert dollars(costs.Facts(workgroups=10), asking()) == pytest.approx(10 * 2**20 * 5 / 2**40, rel=1e-4)
+    dearer = Prices(usd_per_tb=Decimal("6.5"), tb_bytes=10**12, minimum_bytes=10**7)
+    told = costs.estimate(costs.Facts(workgroups=10), asking(), prices=dearer)
+    assert sum(one.usd for one in told.values()) == pytest.approx(6.5e-5)
+
+
+def test_the_system_table_is_asked_as_often_as_its_interval_and_its_pages_say() -> None:
+    often = costs.estimate(costs.Facts(workgroups=10), asking(interval="10m"))
+    many = costs.estimate(costs.Facts(workgroups=10, queries_per_hour=10_000), asking())
+    assert often["athena", "StartQueryExecution"].requests == pytest.approx(6)
+    assert many["athena", "StartQueryExecution"].requests == 7, "three hours of them, 5,000 a question, and the last"
+    assert many["athena", "GetQueryResults"].requests == 30
+    assert (ROWS, ROWS_A_PAGE) == (ROWS_OF_A_QUESTION, ROWS_OF_ATHENA)
 
 
 def test_events_make_sweeps_cheaper() -> None:

@@ -30,6 +30,7 @@ from athena_exporter.records import Batch, Evidence, Target
 from athena_exporter.sources import Knowledge, Source
 from athena_exporter.sources.athena import AthenaSource
 from athena_exporter.sources.session import AthenaApi
+from athena_exporter.sources.system_table.spending import SpentError
 from athena_exporter.telemetry import Telemetry
 
 PATIENCE = timedelta(seconds=60)
@@ -235,6 +236,25 @@ def test_each_failure_is_a_counter_an_up_of_0_and_one_line(
         testbed.plan_faults([])
         assert desk.poller.poll(source)
         assert desk.told(catalog.SOURCE_UP, "athena") == 1
+
+
+def test_a_limit_that_was_configured_is_counted_and_said_and_no_outage(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert desk.poller.poll(Told([]))
+    since = desk.now
+
+    def spent() -> None:
+        raise SpentError("today's questions have scanned 1 bytes")
+
+    desk.now += HOUR
+    assert not desk.poller.poll(Told([spent]))
+    assert desk.told(catalog.SOURCE_UP, "athena") == 1
+    assert desk.told(catalog.SOURCE_ERRORS, "athena", "limit") == 1
+    told = desk.book.count(catalog.SOURCE_LAST_SUCCESS, "athena", now=desk.now)
+    assert told == since.timestamp() * 1000, "its age says how long it has waited"
+    (line,) = [r for r in caplog.records if r.name == "athena_exporter.poller"]
+    assert "today's questions have scanned 1 bytes" in line.getMessage()
 
 
 # -- the ledger's failures ------------------------------------------------------------------------------------------

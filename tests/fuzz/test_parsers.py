@@ -1,89 +1,27 @@
 """Whatever arrives: no exception leaves a parser, and no record is dropped without being counted.
 
-FUZZ_ROUNDS (default 2,000) and FUZZ_SEED (default 1) of the environment choose how much and what; a failure names its
-input, and the same seed brings it again.
+tests/support/fuzzing.py says how much; tests/corpus keeps the shapes that inputs are made of, and what broke
+something once.
 """
 
 import json
-import os
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from calls import GRANT, LOOK, RULES, START, TARGET
+from fuzzing import ROUNDS, SEED, naming
 from mutations import records, statements
 from sql_corpus import STATEMENTS
 
 from athena_exporter.config.outlets import QueryText
 from athena_exporter.config.sources import AccessEvent
-from athena_exporter.records import FailedStart, Mode, StartedQuery, TableEvent, Target
+from athena_exporter.records import FailedStart, Mode, StartedQuery, TableEvent
 from athena_exporter.sources.access_events import OWN_AGENT, read_access
-from athena_exporter.sources.identity import IdentityRules
 from athena_exporter.sources.redaction import LONGEST_TEXT
 from athena_exporter.sources.sql import Statements
 from athena_exporter.sources.starts import MalformedRecordError, read_event, record_of
 from athena_exporter.sources.tables import REASONS, SqlReader
-
-ROUNDS = int(os.environ.get("FUZZ_ROUNDS", "2000"))
-SEED = int(os.environ.get("FUZZ_SEED", "1"))
-SLOWEST = 10.0
-"""Seconds of the processor that one input may take."""
-RULES = IdentityRules.of()
-TARGET = Target(account_id="111122223333", region="eu-west-1")
-WHO = {
-    "type": "AssumedRole",
-    "principalId": "AROAEXAMPLE:jane@example.org",
-    "arn": "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Analyst_0123456789abcdef/jane@example.org",
-    "accountId": "111122223333",
-    "sessionContext": {"sessionIssuer": {"type": "Role", "userName": "AWSReservedSSO_Analyst_0123456789abcdef"}},
-}
-FRAME = {
-    "eventVersion": "1.11",
-    "userIdentity": WHO,
-    "eventTime": "2026-11-22T08:15:30Z",
-    "awsRegion": "eu-west-1",
-    "sourceIPAddress": "198.51.100.7",
-    "userAgent": "Boto3/1.40 Airflow/2.10 AmPP/9 Caller/AthenaOperator DagRunKey/0b1ec7de-7f23-5d1b-9b9c-7cf1f2a3c1d4",
-    "eventID": "5f1d6f0a-0d7b-4a59-8a55-0f3f7f1d9c22",
-    "recipientAccountId": "111122223333",
-}
-START = {
-    **FRAME,
-    "eventSource": "athena.amazonaws.com",
-    "eventName": "StartQueryExecution",
-    "requestParameters": {"queryString": "***OMITTED***", "workGroup": "etl"},
-    "responseElements": {"queryExecutionId": "0e6f1c1e-55d1-4f44-9a63-2f0f6a0d7b11"},
-}
-GRANT = {
-    **FRAME,
-    "eventSource": "lakeformation.amazonaws.com",
-    "eventName": "GetDataAccess",
-    "requestParameters": {
-        "tableArn": "arn:aws:glue:eu-west-1:111122223333:table/flights/local",
-        "permissions": ["SELECT"],
-        "auditContext": {"additionalAuditContext": "{queryId: 33333333-4444-5555-6666-777777777777}"},
-    },
-    "additionalEventData": {"requesterService": "ATHENA"},
-}
-LOOK = {
-    **FRAME,
-    "eventSource": "glue.amazonaws.com",
-    "eventName": "GetTable",
-    "requestParameters": {"catalogId": "111122223333", "databaseName": "sales", "name": "orders"},
-}
-
-
-@contextmanager
-def naming(found: object) -> Iterator[None]:
-    """A failure says for which input; one that takes for ever is a failure."""
-    began = time.process_time()
-    try:
-        yield
-    except Exception as error:  # noqa: BLE001  any exception is what is looked for
-        pytest.fail(f"{type(error).__name__}: {error} for {found!r}")
-    seconds = time.process_time() - began
-    assert seconds < SLOWEST, f"{seconds:.1f} s for {found!r}"
 
 
 @pytest.mark.no_cover

@@ -49,7 +49,13 @@ ONLY_AFTER_TEN_MINUTES = {metric.name for metric in catalog.METRICS if metric.gr
     catalog.ACTIVE_QUERIES.name,
 }
 """Families of settled minutes, and one that needs a query at the very turn of a minute."""
-ONLY_WITH_QUEUES = {catalog.MESSAGES.name, catalog.MISSED_EVENTS.name, catalog.TRAIL_FILES.name}
+ONLY_WITH_QUEUES = {
+    catalog.MESSAGES.name,
+    catalog.MISSED_EVENTS.name,
+    catalog.TRAIL_FILES.name,
+    catalog.UNTOLD_QUERIES.name,
+    catalog.ASKED_BYTES.name,
+}
 """Families of sources that the demo does not switch on."""
 ONLY_WITH_A_BUCKET = {catalog.HISTORY_ROWS.name, catalog.HISTORY_BYTES.name, catalog.HISTORY_FILES.name}
 """Families of the query history."""

@@ -1,8 +1,8 @@
 """Why this test exists: the history is what people ask months later. Whoever reads it finds every query once.
 
-A company runs queries while the exporter that writes them is killed before and after its files are kept, S3 throttles,
-fails and loses answers; then compactions are killed, too. In the end the view over the files equals the account's
-truth, figure for figure.
+A company that has a past runs queries while the exporter that writes them is killed before and after its files are
+kept, S3 throttles, fails and loses answers; then compactions are killed, too. In the end the view over the files equals
+the account's truth, figure for figure, from before the exporter was installed.
 """
 
 import signal
@@ -77,7 +77,8 @@ def tables_of(truth: Mapping[str, Any]) -> dict[Any, Any]:
 def test_kills_of_the_writer_and_of_compactions_lose_no_query_and_show_none_twice(tmp_path: Path) -> None:
     settings = athena_testbed.Settings(
         queries_per_minute=QUERIES * 60 / SECONDS_OF_QUERIES, max_queries=QUERIES, time_scale=0.01, lost_events=0,
-        cloudtrail_delay=timedelta(seconds=0.5), rates=None, dml_quota=1_000_000,
+        cloudtrail_delay=timedelta(seconds=0.5), rates=None, dml_quota=1_000_000, history=timedelta(days=2),
+        history_queries_per_day=100,
     )  # fmt: skip  # rows
     with athena_testbed.running(settings) as testbed, archived(testbed.url) as archive:
         testbed.plan_faults([dict(one) for one in FAULTS])
@@ -89,6 +90,7 @@ def test_kills_of_the_writer_and_of_compactions_lose_no_query_and_show_none_twic
             f"history: {{enabled: true, bucket: {archive.name}, max_rows: 100}}\n"
         )
         world = World(testbed=testbed, archive=archive, config=config, folder=tmp_path)
+        _read_the_past(world)
         for step, count in KILLS:
             world.die("serve", step, count)
         _write_the_rest(world)
@@ -101,6 +103,13 @@ def test_kills_of_the_writer_and_of_compactions_lose_no_query_and_show_none_twic
         held = world.asked("SELECT count(*) AS n, count(DISTINCT query_id) AS ids FROM query_history")
         assert held == [{"n": testbed.truth()["queries"], "ids": testbed.truth()["queries"]}]
     assert all(struck.values()), f"a fault that never struck proves nothing: {struck}"
+
+
+def _read_the_past(world: World) -> None:
+    command = [sys.executable, "-m", "athena_exporter", "backfill", "--source", "all", "--from", "4d"]
+    with process([*command, "--config", str(world.config)], world.folder / "backfill.log") as it:
+        until(lambda: not it.running, seconds=120, what="the past is read", every=0.1)
+        assert it.popen.returncode == 0, (world.folder / "backfill.log").read_text()
 
 
 def _write_the_rest(world: World) -> None:

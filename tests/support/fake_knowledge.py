@@ -79,6 +79,9 @@ class FakeKnowledge:
     def known_executions(self, query_ids: Collection[str]) -> Mapping[str, int]:
         return {query_id: self._first[query_id] for query_id in query_ids if query_id in self._first}
 
+    def attributed(self, query_ids: Collection[str]) -> Collection[str]:
+        return self.starts.keys() & set(query_ids)
+
     def unfinished(self) -> Sequence[Unfinished]:
         running = {
             query_id: execution.submitted_at

@@ -15,10 +15,26 @@ from policy_sentry.querying.actions import (  # type: ignore[import-not-found]  
     get_action_data,
 )
 
+_BUCKET = "arn:${Partition}:s3tables:${Region}:${Account}:bucket/${TableBucketName}"
+_TABLE = _BUCKET + "/table/${TableID}"
+# What policy-sentry does not know yet: AWS's page "list_amazons3tables.html", and the action of Athena itself, by hand.
+_BY_HAND = {
+    "athena:GetSystemTableConfiguration": (
+        "arn:${Partition}:athena:${Region}:${Account}:system-table/${SystemTableName}",
+    ),
+    "s3tables:GetTableBucket": (_BUCKET,),
+    "s3tables:GetNamespace": (_BUCKET,),
+    "s3tables:GetTable": (_TABLE,),
+    "s3tables:GetTableMetadataLocation": (_TABLE,),
+    "s3tables:GetTableData": (_TABLE,),
+}
+
 
 @cache
 def forms(action: str) -> tuple[str, ...]:
     """The forms of ARNs that an action is granted on; `*` where it knows no resources."""
+    if action in _BY_HAND:
+        return _BY_HAND[action]
     service, _, name = action.partition(":")
     known = get_action_data(service, name) or {}
     return tuple(sorted({row["resource_arn_format"] for row in known.get(service, ())}))

@@ -43,17 +43,34 @@ def records(seeds: Sequence[Mapping[str, Any]], *, seed: int, rounds: int) -> It
         rng = Random(f"{seed}:{number}")  # as above
         record = copy.deepcopy(dict(rng.choice(seeds)))
         for _ in range(rng.randint(0, 5)):
-            _spoil(rng, record)
+            spoil(rng, record)
         text: Any = json.dumps(record)
         if rng.random() < 0.1:
-            at = rng.randrange(len(text))
-            spoiled = f"{text[:at]}{chr(rng.randrange(1, 0xFFFF))}{text[at:]}"
-            text = rng.choice((text[:at], text[at:], spoiled, None, 7, "[]"))
+            text = rng.choice((mangled(rng, text), mangled(rng, text), None, 7, "[]"))
         frame = {"EventId": rng.choice((record.get("eventID"), *JUNK[:12])), "EventTime": rng.choice((None, "x", 7))}
         yield frame | {"CloudTrailEvent": text}
 
 
-def _spoil(rng: Random, node: Any) -> None:
+def mangled(rng: Random, text: str) -> str:
+    """JSON with a piece lost or a sign too many, or so deep that nobody reads it."""
+    at = rng.randrange(len(text))
+    spoiled = f"{text[:at]}{chr(rng.randrange(1, 0xFFFF))}{text[at:]}"
+    return rng.choice((text[:at], text[at:], spoiled, "[" * 100_000, '{"a":' * 30_000, "1" * 5000))
+
+
+def spoiled_text(rng: Random, text: str, others: Sequence[str], tokens: Sequence[str], *, highest: int = 0xD7FF) -> str:
+    """A text with one thing changed: pieces lost, doubled, taken from others, signs and tokens put in."""
+    spoiler = rng.choice((*_SPOILERS, _insert))
+    if spoiler is _insert:
+        at = rng.randint(0, len(text))
+        return text[:at] + rng.choice(tokens) + text[at:]
+    if spoiler is _exchange:
+        at = rng.randint(0, len(text))
+        return text[:at] + chr(rng.randrange(highest)) + text[at + 1 :]
+    return spoiler(rng, text, others)
+
+
+def spoil(rng: Random, node: Any) -> None:
     """Change one thing somewhere below."""
     while isinstance(node, dict | list) and node:
         keys = list(node) if isinstance(node, dict) else range(len(node))

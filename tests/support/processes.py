@@ -9,7 +9,7 @@ import subprocess
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -59,12 +59,11 @@ def fetch(url: str) -> str | None:
 class Process:
     """One running command; its output goes to a file."""
 
-    def __init__(self, command: Sequence[str], log: Path) -> None:
+    def __init__(self, command: Sequence[str], log: Path, env: Mapping[str, str] | None = None) -> None:
         self.log = log
+        known = {**os.environ, **ENVIRONMENT} if env is None else dict(env)
         with log.open("ab") as output:
-            self.popen = subprocess.Popen(
-                command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, env={**os.environ, **ENVIRONMENT}
-            )
+            self.popen = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, env=known)
 
     @property
     def running(self) -> bool:
@@ -86,8 +85,8 @@ class Process:
 
 
 @contextmanager
-def process(command: Sequence[str], log: Path) -> Iterator[Process]:
-    started = Process(command, log)
+def process(command: Sequence[str], log: Path, env: Mapping[str, str] | None = None) -> Iterator[Process]:
+    started = Process(command, log, env)
     try:
         yield started
     finally:

@@ -104,6 +104,23 @@ CONFIGURATIONS: Mapping[str, Mapping[str, Any]] = {
         },
     },
     "trail_not_read": {"sources": {"trail": {"enabled": False, "bucket": "own-trail"}}},
+    "system_table": {
+        "targets": [{"region": "eu-west-2"}, {"region": "us-east-1", "role_arn": READER}],
+        "sources": {
+            "system_table": {
+                "enabled": True,
+                "workgroup": "asking",
+                "output_location": "s3://answers/system-table/",
+            },
+        },
+    },
+    "system_table_of_one_target": {
+        "targets": [
+            {"region": "eu-west-2", "sources": {"system_table": {"enabled": False}}},
+            {"region": "eu-west-1"},
+        ],
+        "sources": {"system_table": {"enabled": True, "workgroup": "asking"}},
+    },
     "history": {"history": {"enabled": True, "bucket": "the-history"}},
     "history_not_written": {"history": {"bucket": "the-history"}},
     "history_with_a_key": {

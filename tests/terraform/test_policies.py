@@ -26,7 +26,8 @@ NO_RESOURCES = {
 WITHOUT_REGION = {"ecr:GetAuthorizationToken"}
 KEY_POLICY = re.compile(r"module\.event_logs\[.*\]\.data\.aws_iam_policy_document\.key")
 PARTS_OF_NAMES = re.compile(
-    r"arn:aws:(athena:[\w-]*:\d{12}:(workgroup|capacity-reservation)/([\w.-]*\*)"
+    r"arn:aws:(athena:[\w-]*:\d{12}:(workgroup|capacity-reservation|system-table)/([\w.-]*\*)"
+    r"|s3tables:[\w-]*:\d{12}:bucket/aws-athena/table/\*"
     r"|glue:[\w-]*:\d{12}:(database/\*|table/(\*|[\w]+)/\*)"
     r"|logs:[\w-]*:\d{12}:log-group:[\w/.-]+(:\*|:log-stream:\*)"
     r"|s3:::[\w.-]+/([\w/.-]+/)?\*)"

@@ -1,9 +1,10 @@
 """Every fault, as boto3 meets it; limits and their words; the plan itself."""
 
 import json
+import socket
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http.client import IncompleteRead
@@ -73,13 +74,26 @@ def test_a_star_leaves_sts_alone(world: Any) -> None:
     assert world.error("cloudtrail", "LookupEvents")[0] == "AccessDeniedException"
 
 
-@pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "reset"])
 def test_a_dropped_connection_is_seen_as_one(world: Any, kind: str) -> None:
     _plan(world, kind=kind, operation="StartQueryExecution")
     with pytest.raises(ConnectionClosedError):
         world.client("athena").start_query_execution(QueryString="SELECT 42")
     done = [query for query in world.everything() if query["Query"] == "SELECT 42"]
-    assert len(done) == (kind == "drop_after")
+    assert len(done) == (kind != "drop_before")
+
+
+@pytest.mark.parametrize(("kind", "error"), [("drop_after", None), ("reset", ConnectionResetError)])
+def test_a_dropped_connection_ends_and_a_reset_one_breaks(world: Any, kind: str, error: type[OSError] | None) -> None:
+    _plan(world, kind=kind, operation="ListWorkGroups")
+    host, _, port = world.testbed.url.removeprefix("http://").partition(":")
+    head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: 2\r\n"
+    whose = "AWS4-HMAC-SHA256 Credential=me/20260101/eu-west-1/athena/aws4_request"
+    told = f"X-Amz-Target: AmazonAthena.ListWorkGroups\r\nAuthorization: {whose}"
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
+        connection.sendall(f"{head}{told}\r\n\r\n{{}}".encode())
+        with nullcontext() if error is None else pytest.raises(error):
+            assert connection.recv(100) == b""
 
 
 def test_a_timeout_holds_the_answer(world: Any) -> None:

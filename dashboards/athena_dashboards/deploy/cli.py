@@ -22,7 +22,7 @@ from athena_dashboards.deploy import health as checks
 from athena_dashboards.deploy import plugins as pinned
 from athena_dashboards.deploy import terraform as runner
 from athena_dashboards.deploy.access import Access
-from athena_dashboards.deploy.errors import DeployError
+from athena_dashboards.deploy.errors import DeployError, masked
 from athena_dashboards.deploy.grafana import Grafana
 from athena_dashboards.deploy.health import Finding
 from athena_dashboards.deploy.tokens import ManagedGrafana
@@ -43,7 +43,7 @@ def _said(command: Callable[P, None]) -> Callable[P, None]:
         try:
             command(*args, **kwargs)
         except DeployError as error:
-            click.echo(f"deploy: {error}", err=True)
+            _tell(str(error))
             sys.exit(error.exit_code)
 
     return wrapped
@@ -109,7 +109,14 @@ def _client(region: str | None) -> ManagedGrafana:
 
 
 def _tell(line: str) -> None:
-    click.echo(f"deploy: {line}", err=True)
+    """One line on standard error."""
+    click.echo(f"deploy: {_masked(line)}", err=True)
+
+
+def _masked(line: str) -> str:
+    """What a Grafana, or who stands before it, repeats of a secret of ours is not repeated here."""
+    told = click.get_current_context().params.get("told") or ()
+    return masked(line, os.environ, [each.rpartition(":")[2] for each in told])
 
 
 def _wait(is_so: Callable[[], bool]) -> bool:
@@ -186,7 +193,7 @@ def _plugins(grafana: Grafana, chosen: Iterable[str]) -> None:
     wanted = pinned.pins(version, chosen)
     _tell(f"{grafana.url} is Grafana {version}: {len(wanted)} plug-ins to have")
     for one in pinned.install(grafana, wanted, _wait):
-        click.echo(str(one))
+        click.echo(_masked(str(one)))
 
 
 @main.command()
@@ -208,7 +215,7 @@ def _health(grafana: Grafana, uids: Iterable[str], names: Iterable[str]) -> None
     found: list[Finding] = []
     for findings in (checks.data_sources(grafana, uids), checks.contact_points(grafana, sorted(set(names)))):
         for one in findings:
-            click.echo(str(one))
+            click.echo(_masked(str(one)))
             found.append(one)
     checks.demand(found)
 

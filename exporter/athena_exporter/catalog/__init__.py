@@ -48,6 +48,7 @@ from athena_exporter.catalog.cloudwatch import (
 )
 from athena_exporter.catalog.exporter import (
     ABANDONED_QUERIES,
+    ASKED_BYTES,
     AWS_COST_USD,
     AWS_REQUESTS,
     BUILD_INFO,
@@ -76,6 +77,7 @@ from athena_exporter.catalog.exporter import (
     TRAIL_FILES,
     UNATTRIBUTED_BYTES,
     UNATTRIBUTED_QUERIES,
+    UNTOLD_QUERIES,
 )
 from athena_exporter.catalog.guard import GUARD_ACTIONS, GUARD_KILL_SWITCH, GUARD_MODE, GUARD_WAITING_QUERIES
 from athena_exporter.catalog.history import HISTORY_BYTES, HISTORY_FILES, HISTORY_ROWS
@@ -127,6 +129,7 @@ __all__ = [
     "ABANDONED_QUERIES",
     "ACTIVE_QUERIES",
     "ACTIVE_QUERY_QUOTA",
+    "ASKED_BYTES",
     "AWS_COST_USD",
     "AWS_REQUESTS",
     "BILLED_BYTES",
@@ -224,6 +227,7 @@ __all__ = [
     "UNATTRIBUTED_BYTES",
     "UNATTRIBUTED_QUERIES",
     "UNPARSED_QUERIES",
+    "UNTOLD_QUERIES",
     "USER_COST_USD",
     "USER_INFO",
     "USER_QUERIES",

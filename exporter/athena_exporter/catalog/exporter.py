@@ -61,7 +61,7 @@ TARGET_INFO = gauge(
 
 SOURCE_ERRORS = process_counter(
     "athena_exporter_source_errors_total",
-    "Failed reads of a source by reason (throttled, denied, credentials, network, server, answer, ledger).",
+    "Unfinished reads of a source by reason (throttled, denied, credentials, network, server, answer, limit, ledger).",
     ("source", "reason"),
 )
 MALFORMED_RECORDS = process_counter(
@@ -84,6 +84,20 @@ MISSED_EVENTS = durable_counter(
     "Queries that only a sweep found: every message of their time was read, and none had told of their end.",
     Group.EXPORTER,
     _LEDGER,
+)
+UNTOLD_QUERIES = durable_counter(
+    "athena_exporter_untold_queries_total",
+    "Queries (execution), and users of queries (identity), that no source had told when the system table did.",
+    Group.EXPORTER,
+    _LEDGER,
+    ("missing",),
+)
+ASKED_BYTES = durable_counter(
+    "athena_exporter_asked_bytes_total",
+    "Bytes that AWS bills of the exporter's own questions to Athena; such queries are counted like any others, too.",
+    Group.EXPORTER,
+    _LEDGER,
+    ("purpose",),
 )
 AWS_REQUESTS = process_counter(
     "athena_exporter_aws_requests_total",

@@ -14,7 +14,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from athena_exporter.budgets import Budget, Portion, Replay, Resolution, advise, span_at
 from athena_exporter.cli import wiring
 from athena_exporter.cli.failing import SetupError, explained
-from athena_exporter.cli.reading import Moment, show
+from athena_exporter.cli.showing import show
+from athena_exporter.cli.times import Moment
 from athena_exporter.cli.usage import HELP, config_option, ledger_option
 from athena_exporter.config import load, load_budgets
 from athena_exporter.ledger import budget_history, files

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from athena_exporter.budgets import Budget, Mode, advise, advise_guard
+from athena_exporter.cli import wiring
 from athena_exporter.config import Config, write_duration
 from athena_exporter.costs import Facts, estimate
 from athena_exporter.ledger.inspection import LedgerPlace
@@ -138,6 +139,7 @@ def statement_for(config: Config, target: Target, permission: Permission) -> Map
     grant = Grant(
         permissions=(permission,), places=(place,), log_groups=log_groups(config), logs=place,
         queues=config.sources.queue_urls, topics=tuple(one.topic_arn for one in config.notifications.sns),
+        system_table=config.sources.system_table, asking=config.asking, asking_in=place,
     )  # fmt: skip  # as short as it can be said
     return one_statement(permission, grant)
 
@@ -342,7 +344,8 @@ def cost_of(config: Config, examined: Examined) -> Cost | None:
         queries_per_hour=round(survey.queries_per_day / 24),
         reservations=len(examined.sights.reservations),
     )
-    calls = estimate(facts, config.sources, rate_share=config.aws.rate_share).values()
+    prices = wiring.rules(config).prices
+    calls = estimate(facts, config.sources, rate_share=config.aws.rate_share, prices=prices).values()
     return Cost(
         where=examined.where,
         requests=sum(one.requests for one in calls),

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from athena_exporter.cli.archiving import bucket_of, require_pyarrow
 from athena_exporter.cli.failing import SetupError, explained
 from athena_exporter.cli.readers import CLOCKS, historian_of
 from athena_exporter.cli.sessions import session_for
+from athena_exporter.cli.times import Day
 from athena_exporter.cli.usage import HELP, config_option
 from athena_exporter.config import Config, load
 from athena_exporter.outlets.report.render import binary_bytes
@@ -21,8 +22,6 @@ from athena_exporter.sources.buckets import Bucket
 if TYPE_CHECKING:
     from athena_exporter.outlets.history.compaction import Compaction, Done
 
-_DAY = click.DateTime(["%Y-%m-%d"])
-
 
 @click.group(context_settings=dict(HELP))
 def history() -> None:
@@ -30,14 +29,14 @@ def history() -> None:
 
 
 @history.command(context_settings=dict(HELP))
-@click.option("--day", type=_DAY, help="This UTC day alone.")
-@click.option("--before", type=_DAY, help="Every day before this one; default: today.")
+@click.option("--day", type=Day(), help="This UTC day alone.")
+@click.option("--before", type=Day(), help="Every day before this one; default: today.")
 @click.option("--dry-run", "is_dry", is_flag=True, help="Only say which days have files to merge, and how many.")
 @config_option("The exporter's configuration, for its bucket and the identity that writes it.")
 @click.pass_context
 @explained
 def compact(
-    ctx: click.Context, day: datetime | None, before: datetime | None, config_path: Path | None, *, is_dry: bool
+    ctx: click.Context, day: date | None, before: date | None, config_path: Path | None, *, is_dry: bool
 ) -> None:
     """Merge the small files of days into few large ones, which Athena reads faster.
 
@@ -69,11 +68,11 @@ def _bucket(config: Config) -> Iterator[Bucket]:
         yield bucket_of(config.history, session)
 
 
-def _wanted(day: datetime | None, before: datetime | None) -> tuple[date, date]:
+def _wanted(day: date | None, before: date | None) -> tuple[date, date]:
     """The first day, and the one after the last."""
     if day is not None:
-        return day.date(), day.date() + timedelta(days=1)
-    return date.min, (before or CLOCKS.now()).date()
+        return day, day + timedelta(days=1)
+    return date.min, before or CLOCKS.now().date()
 
 
 def _compact(config: Config, bucket: Bucket, wanted: tuple[date, date], *, is_dry: bool) -> int:

@@ -30,6 +30,9 @@ class PolicyFormat(StrEnum):
 @click.option("--guard", is_flag=True, help="Print the policy of the guard's role instead: it may stop queries.")
 @click.option("--verify", is_flag=True, help="Also allow what `athena-exporter verify` asks CloudWatch.")
 @click.option(
+    "--report", is_flag=True, help="Also allow what `report --on athena` and `verify --on athena` ask Athena."
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice([one.value for one in PolicyFormat]),
@@ -39,7 +42,7 @@ class PolicyFormat(StrEnum):
 )
 @explained
 def iam_policy(
-    config_path: Path | None, account: str, role_arn: str | None, *, guard: bool, verify: bool, form: str
+    config_path: Path | None, account: str, role_arn: str | None, *, guard: bool, verify: bool, report: bool, form: str
 ) -> None:
     """Print the least IAM policy that a configuration needs. Never calls AWS.
 
@@ -53,6 +56,7 @@ def iam_policy(
     athena-exporter iam-policy --config exporter.yml --account 111122223333
     athena-exporter iam-policy --config exporter.yml --role arn:aws:iam::444455556666:role/athena-reader
     athena-exporter iam-policy --config exporter.yml --guard
+    athena-exporter iam-policy --config exporter.yml --report
     athena-exporter iam-policy --format terraform > policy.tf
 
     Exit codes: 0 printed, 2 wrong usage or configuration.
@@ -65,21 +69,22 @@ def iam_policy(
     if guard:
         grant = grants.guard_grant(config, account=account, regions=regions_of(config))
     else:
-        grant = _grant(config, account, role_arn, verify=verify)
+        grant = _grant(config, account, role_arn, verify=verify, report=report)
     text = policy.terraform(grant) if form == PolicyFormat.TERRAFORM else json.dumps(policy.document(grant), indent=2)
     click.echo(text.rstrip("\n"))
     for role in grant.roles:
-        click.echo(f"athena-exporter: the role {role} needs a policy of its own: add --role {role}", err=True)
+        asks = " --report" if report and role == config.asking.role_arn else ""
+        click.echo(f"athena-exporter: the role {role} needs a policy of its own: add --role {role}{asks}", err=True)
     if any(one.scope is Scope.GUARD_ROLE for one in grant.permissions):
         click.echo(f"athena-exporter: the role {grant.guard_role} needs a policy of its own: add --guard", err=True)
 
 
-def _grant(config: Config, account: str, role_arn: str | None, *, verify: bool) -> grants.Grant:
+def _grant(config: Config, account: str, role_arn: str | None, *, verify: bool, report: bool) -> grants.Grant:
     regions = regions_of(config)
     if role_arn is None:
-        return grants.own_grant(config, account=account, regions=regions, verify=verify)
+        return grants.own_grant(config, account=account, regions=regions, verify=verify, report=report)
     try:
-        return grants.role_grant(config, role_arn, regions=regions, verify=verify)
+        return grants.role_grant(config, role_arn, regions=regions, verify=verify, report=report)
     except ValueError as error:
         known = needs.assumed(config)
         there = f"there are {', '.join(known)}" if known else "targets[].role_arn is set nowhere"

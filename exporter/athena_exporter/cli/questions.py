@@ -2,37 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 
 import click
 
 from athena_exporter.cli.failing import SetupError, explained
+from athena_exporter.cli.times import Day
 from athena_exporter.cli.usage import HELP
-from athena_exporter.config import parse_duration
 from athena_exporter.library import definitions
 from athena_exporter.library.questions import BY_NAME, FROM, QUESTIONS, TO, Backend, Question
 from athena_exporter.library.rendering import Kind, Parameter, RenderingError, Value
-
-
-class Day(click.ParamType[date]):
-    """A UTC day, or how long ago."""
-
-    name = "DAY"
-
-    def convert(self, value: str | date, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """Of what was written."""
-        if isinstance(value, date):
-            return value
-        if value == "yesterday":
-            return (datetime.now(UTC) - timedelta(days=1)).date()
-        try:
-            return (datetime.now(UTC) - parse_duration(value)).date()
-        except ValueError:
-            pass
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no day: write 30d, yesterday or 2026-03-28", param, ctx)
 
 
 def _listing() -> str:
@@ -95,14 +74,14 @@ def questions(
 
 def _sql(question: Question, backend: Backend, first: date, last: date, settings: Iterable[str]) -> str:
     try:
-        values = _values(question.takes(backend), settings)
+        values = values_of(question.takes(backend), settings)
         text = question.rendered({**values, FROM: first, TO: last}, backend)
     except RenderingError as error:
         raise SetupError(f"{question.name}: {error}") from error
     return f"-- {question.title}, {first:%Y-%m-%d} to {last:%Y-%m-%d}\n{text}"
 
 
-def _values(parameters: Iterable[Parameter], settings: Iterable[str]) -> dict[str, Value]:
+def values_of(parameters: Iterable[Parameter], settings: Iterable[str]) -> dict[str, Value]:
     """What `--set` says, by parameter.
 
     Raises:

@@ -1,18 +1,20 @@
-"""`athena-exporter verify`: does the ledger hold what CloudWatch has counted?"""
+"""`athena-exporter verify`: does the ledger hold what CloudWatch, or the query history in Athena, has counted?"""
 
 import os
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
 
 from athena_exporter.cli.failing import SetupError, explained
 from athena_exporter.cli.sessions import session_for
+from athena_exporter.cli.showing import require_charts, show
+from athena_exporter.cli.times import Day, midnight
 from athena_exporter.cli.usage import HELP, config_option, ledger_option
+from athena_exporter.cli.verifying_history import NARROWEST, Verification, verify_history
 from athena_exporter.config import Config, TargetSettings, load
 from athena_exporter.costs import price_nanousd
 from athena_exporter.ledger import history
@@ -21,38 +23,29 @@ from athena_exporter.outlets import report as reports
 from athena_exporter.outlets import verification
 from athena_exporter.outlets.verification import Circumstances, Count, Line
 from athena_exporter.records import Target
-from athena_exporter.sources.day import DML, Day, read_day
+from athena_exporter.sources.day import DML, read_day
+from athena_exporter.sources.day import Day as Counted
 from athena_exporter.sources.session import Session, resolve
 from athena_exporter.sources.survey import read_setup
 
 _DAY = timedelta(days=1)
 _NANO = 1_000_000_000
-_NARROWEST = 120
-
-
-class _Date(click.ParamType[datetime]):
-    """A UTC day."""
-
-    name = "DAY"
-
-    def convert(self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        if isinstance(value, datetime):
-            return value
-        today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        relative = {"today": today, "yesterday": today - _DAY}
-        if value in relative:
-            return relative[value]
-        try:
-            day = datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC)
-        except ValueError:
-            self.fail(f"{value!r} is no day: write 2026-03-28, yesterday or today", param, ctx)
-        if day > today:
-            self.fail(f"{value} has not begun in UTC", param, ctx)
-        return day
+_CLOUDWATCH, _ATHENA = "cloudwatch", "athena"
 
 
 @click.command(context_settings=dict(HELP))
-@click.option("--day", type=_Date(), default="yesterday", show_default=True, help="The UTC day to compare.")
+@click.option(
+    "--day", "wanted", type=Day(has_begun=True), default="yesterday", show_default=True, help="The UTC day to compare."
+)
+@click.option(
+    "--on",
+    "side",
+    type=click.Choice([_CLOUDWATCH, _ATHENA]),
+    default=_CLOUDWATCH,
+    show_default=True,
+    help="What to compare the ledger with: CloudWatch's metrics, or the query history, which Athena is asked for.",
+)
+@click.option("--workgroup", help="Of Athena: where to ask, instead of asking.workgroup.")
 @config_option("The exporter's configuration, for its targets and the ledger's path.")
 @ledger_option()
 @click.option(
@@ -60,7 +53,7 @@ class _Date(click.ParamType[datetime]):
     type=click.FloatRange(min=0, max=100),
     default=0.1,
     show_default=True,
-    help="Percent of CloudWatch's number that a difference may be.",
+    help="Percent of the other side's number that a difference may be.",
 )
 @click.option(
     "--format",
@@ -68,33 +61,48 @@ class _Date(click.ParamType[datetime]):
     type=click.Choice([one.value for one in reports.Format]),
     default="table",
     show_default=True,
-    help="A table for people, or everything as raw numbers.",
+    help="A table for people, everything as raw numbers, or a page of HTML (needs the extra `charts`).",
 )
 @click.pass_context
 @explained
 def verify(
     ctx: click.Context,
-    day: datetime,
+    wanted: date,
+    side: str,
+    workgroup: str | None,
     config_path: Path | None,
     ledger_path: Path | None,
     tolerance: float,
     form: str,
 ) -> None:
-    """Compare a day of the ledger with what CloudWatch counted, workgroup by workgroup.
+    """Compare a day of the ledger with what CloudWatch counted, or the query history holds, workgroup by workgroup.
 
-    Compares DML queries and their bytes by state. Each difference comes with its likely cause; workgroups that don't
-    publish, a day that is not settled or not wholly counted, and queries around midnight are harmless. May run while
-    the exporter does. CloudWatch bills what it is asked: two metrics a workgroup and state, a cent a thousand.
+    With CloudWatch it compares DML queries and their bytes by state. Each difference comes with its likely cause;
+    workgroups that don't publish, a day that is not settled or not wholly counted, and queries around midnight are
+    harmless. May run while the exporter does. CloudWatch bills what it is asked: two metrics a workgroup and state, a
+    cent a thousand.
+
+    With Athena it compares all queries and bytes with the history in S3, and with a Cost and Usage Report 2.0 where
+    asking.cost_report names one: it says which TB (10^12 or 2^40 bytes) and which discount explain the bill, and what
+    they leave unexplained. Athena bills what it reads: a day of the history, and of the report.
 
     \b
     athena-exporter verify
     athena-exporter verify --config exporter.yml --day 2026-03-28
     athena-exporter verify --day yesterday --tolerance 0 --format json
+    athena-exporter verify --config exporter.yml --day 2026-03-28 --on athena
 
     Exit codes: 0 all agree or differ harmlessly, 1 something differs that should not, 2 wrong usage or set-up.
     """  # noqa: D301  # \b is click's mark for "keep these lines"
-    config = load(config_path, os.environ)
+    config, day = load(config_path, os.environ), midnight(wanted)
     path = ledger_path or Path(config.ledger.path)
+    if form == reports.Format.HTML:
+        require_charts()
+    if side == _ATHENA:
+        asked = Verification(day=day, path=path, tolerance=tolerance / 100, form=form, workgroup=workgroup)
+        ctx.exit(0 if verify_history(config, asked) else 1)
+    if workgroup is not None:
+        raise SetupError("--workgroup goes with --on athena")
     covered = {one.target: one for one in history.coverage(path)}
     rows = list(history.executions(path, day, day + _DAY))
     lines: list[Line] = []
@@ -103,7 +111,7 @@ def verify(
         found, said = _target(config, settings, day, rows, covered, tolerance / 100)
         lines += found
         notes += said
-    _show(verification.table(lines, day, notes), form)
+    show(verification.table(lines, day, notes), form, narrowest=NARROWEST)
     ctx.exit(1 if verification.unexplained(lines) else 0)
 
 
@@ -135,7 +143,7 @@ def _target(
     return lines, [*verification.notes(lines, known, others), _bill(theirs)]
 
 
-def _publishing(session: Session, rows: Sequence[ExecutionsRow], theirs: Day) -> dict[str, bool | None]:
+def _publishing(session: Session, rows: Sequence[ExecutionsRow], theirs: Counted) -> dict[str, bool | None]:
     """What the settings of workgroups say of which CloudWatch counted nothing; None where AWS does not tell."""
     silent = {row.workgroup for row in rows} - {count.workgroup for count in theirs.counts}
     athena = session.athena()
@@ -156,7 +164,7 @@ def _ledger_counts(rows: Sequence[ExecutionsRow]) -> list[Count]:
     ]
 
 
-def _cloudwatch_counts(theirs: Day) -> list[Count]:
+def _cloudwatch_counts(theirs: Counted) -> list[Count]:
     return [
         Count(
             workgroup=count.workgroup, state=count.state.value, queries=count.queries,
@@ -166,7 +174,7 @@ def _cloudwatch_counts(theirs: Day) -> list[Count]:
     ]  # fmt: skip  # as above
 
 
-def _bill(theirs: Day) -> str:
+def _bill(theirs: Counted) -> str:
     usd = price_nanousd("cloudwatch", "GetMetricData", "ok", theirs.metrics) / _NANO
     words = f"CloudWatch was asked for {theirs.metrics} metrics, ${usd:.4f} at list price"
     return f"{words}; it left {theirs.incomplete} incomplete" if theirs.incomplete else words
@@ -174,13 +182,3 @@ def _bill(theirs: Day) -> str:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _show(table: reports.Table, form: str) -> None:
-    if form == reports.Format.JSON:
-        click.echo(reports.to_json(table), nl=False)
-    elif form == reports.Format.CSV:
-        click.echo(reports.to_csv(table), nl=False)
-    else:
-        console = Console()
-        Console(width=max(console.width, _NARROWEST)).print(reports.to_rich(table))

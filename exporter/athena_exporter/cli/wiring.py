@@ -30,6 +30,8 @@ from athena_exporter.sources.privacy import Naming
 from athena_exporter.sources.queues import Queue
 from athena_exporter.sources.session import Session
 from athena_exporter.sources.sql import Statements
+from athena_exporter.sources.system_table import Settings as TableSettings
+from athena_exporter.sources.system_table import SystemTableSource
 from athena_exporter.sources.tables import SqlReader
 from athena_exporter.sources.trail import VISIBILITY, Audience, Reading, TrailSource
 from athena_exporter.sources.views import Views
@@ -169,6 +171,8 @@ def sources(config: Config) -> dict[str, tuple[Build, timedelta]]:
         found["cloudwatch"] = (cloudwatch_source, told.cloudwatch.interval)
         if told.cloudwatch.active_queries:
             found["usage"] = (usage_source, told.cloudwatch.active_queries)
+    if told.system_table.enabled:
+        found["system_table"] = (system_table_source, told.system_table.interval)
     return found
 
 
@@ -181,7 +185,7 @@ def athena_source(around: Surroundings) -> Source:
         clock=around.clock,
         deep_interval=told.athena.deep_interval,
         deep_pages=DEEP_PAGES * max(1, told.sweep_interval // AthenaSettings().interval),
-        statements=_statements(around),
+        statements=statements(around),
         announcements=around.announcements if told.eventbridge.enabled else None,
     )
 
@@ -206,12 +210,12 @@ def eventbridge_source(around: Surroundings) -> Source:
         clock=around.clock,
         monotonic=time.monotonic,
         naming=around.naming,
-        statements=_statements(around),
+        statements=statements(around),
         announcements=around.announcements,
     )
 
 
-def _statements(around: Surroundings) -> Statements:
+def statements(around: Surroundings) -> Statements:
     """What is read out of the SQL; its text goes on only where somebody takes it."""
     config = around.config
     reader = SqlReader() if config.sql.tables else None
@@ -296,6 +300,29 @@ def cloudwatch_source(around: Surroundings) -> Source:
 def usage_source(around: Surroundings) -> Source:
     """How many queries are active."""
     return ActiveQueriesSource(client=around.session.cloudwatch(), target=around.target, clock=around.clock)
+
+
+def system_table_source(around: Surroundings) -> Source:
+    """What ran and who started it, from Athena's own table."""
+    told = around.config.sources.system_table
+    return SystemTableSource(
+        client=around.session.asking(),
+        target=around.target,
+        rules=identity_rules(around.config),
+        clock=around.clock,
+        monotonic=time.monotonic,
+        pause=time.sleep,
+        naming=around.naming,
+        settings=TableSettings(
+            workgroup=str(told.workgroup),
+            output_location=told.output_location,
+            settle=told.settle,
+            overlap=told.overlap,
+            workgroups=told.workgroups,
+            max_bytes_per_day=told.max_bytes_per_day,
+            minimum_bytes=around.config.pricing.minimum_bytes,
+        ),
+    )
 
 
 def delivery(config: Config, session: Session, ledger: Ledger, telemetry: Telemetry, clocks: Clocks) -> Delivery:

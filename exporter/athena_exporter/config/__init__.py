@@ -6,8 +6,9 @@ Stage: file -> document -> model -> **Config** -> composition root. Nothing else
 from collections.abc import Mapping
 from pathlib import Path
 
+from athena_exporter.config.asking import AskingSettings
 from athena_exporter.config.budgets import BudgetSettings, BudgetsFile
-from athena_exporter.config.document import Document, Problem, parse
+from athena_exporter.config.document import Document, Problem, one_line, parse
 from athena_exporter.config.guard import GuardSettings
 from athena_exporter.config.history import HistorySettings
 from athena_exporter.config.kinds import found_words, parse_duration, parse_size, write_duration, write_size
@@ -49,6 +50,7 @@ from athena_exporter.config.targets import REGION, TargetSettings, TargetSources
 
 __all__ = [
     "AccessEvent",
+    "AskingSettings",
     "AthenaSettings",
     "AwsSettings",
     "BudgetSettings",
@@ -99,8 +101,8 @@ class ConfigError(Exception):
     """What is wrong with a configuration; `str` of it is one line a problem, each with place and mend."""
 
     def __init__(self, *lines: str) -> None:
-        super().__init__("\n".join(lines))
-        self.lines = lines
+        self.lines = tuple(map(one_line, lines))
+        super().__init__("\n".join(self.lines))
 
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Config:

@@ -5,6 +5,7 @@ references (`*name`) and tags (`!name`) are refused, and only decimal numbers ar
 """
 
 import contextlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -15,6 +16,10 @@ Location: TypeAlias = tuple[str | int, ...]
 """Where a value stands: `("targets", 0, "region")`; the empty one is the whole file."""
 
 _TAG = "tag:yaml.org,2002:"
+_LONGEST = 1000
+"""Characters of a message."""
+_UNUSABLE = re.compile("[\0\ud800-\udfff]")
+"""YAML can write them as escapes; no path, no address and no name may hold them."""
 _TRUE = frozenset({"yes", "true", "on"})
 
 
@@ -58,6 +63,15 @@ def parse(text: str) -> Document:
     return Document(content=content, lines=reader.lines, problems=tuple(reader.problems))
 
 
+def one_line(text: str) -> str:
+    """A sentence that holds what stood in a file, for a log or a terminal: nothing that either obeys, and an end.
+
+    Of a long one the middle goes: at its beginning is the place, at its end the mend.
+    """
+    shown = text if text.isprintable() else "".join(s if s.isprintable() else repr(s)[1:-1] for s in text)
+    return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST // 2]} ... {shown[-_LONGEST // 2 :]}"
+
+
 def _one_line(text: str) -> str:
     return " ".join(text.split())
 
@@ -85,6 +99,9 @@ class _Reader:
         self._seen.add(id(node))
         if not node.tag.startswith(_TAG) or "/" in node.tag.removeprefix(_TAG):
             self._refuse(node, location, "a tag (!name) is not supported; write the plain value")
+        if isinstance(node, yaml.ScalarNode) and _UNUSABLE.search(node.value):
+            self._refuse(node, location, "a text with a NUL or half a surrogate pair, which nothing can use")
+            return None
         if isinstance(node, yaml.MappingNode):
             return dict(self._items(node, location))
         if isinstance(node, yaml.SequenceNode):
@@ -95,6 +112,9 @@ class _Reader:
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
                 self._refuse(key_node, location, "a key must be a word")
+                continue
+            if _UNUSABLE.search(key_node.value):
+                self._refuse(key_node, location, "a key with a NUL or half a surrogate pair, which nothing can use")
                 continue
             here = (*location, key_node.value)
             if here in self.lines:

@@ -5,6 +5,7 @@ what was found. Each reads both the spelling of the file (`"5m"`) and the value 
 """
 
 import re
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -381,8 +382,9 @@ def naming() -> Kind:
         if not isinstance(found, str | re.Pattern):
             raise ValueError(found)  # noqa: TRY004  ValueError is how every kind refuses
         try:
-            pattern = re.compile(found)
-        except (re.error, OverflowError, RecursionError):
+            with warnings.catch_warnings(action="error", category=FutureWarning):  # what later versions read otherwise
+                pattern = re.compile(found)
+        except (re.error, OverflowError, RecursionError, FutureWarning):
             raise ValueError(found) from None
         _require(right=pattern.groups == 1, found=found)
         return pattern

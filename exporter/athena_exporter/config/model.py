@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, model_validator
 
 from athena_exporter.budgets import COMPONENT_TAG, Per
+from athena_exporter.config import asking as the_asking
 from athena_exporter.config import budgets as scan_budgets
 from athena_exporter.config import guard as the_guard
 from athena_exporter.config import history as the_history
@@ -55,6 +56,8 @@ DECIMAL_TB = 10**12
 _NOTHING_OLDER = duration(at_most=ATHENA_HISTORY, because="Athena forgets older queries")
 _SECOND = timedelta(seconds=1)
 _INSTANT = timedelta(milliseconds=1)
+_LONGEST_KEY = 100
+"""Characters of a key that a message shows."""
 
 
 def _is_endpoint(address: str) -> bool:
@@ -242,6 +245,9 @@ class Config(Section):
     history: the_history.HistorySettings = Field(
         default=the_history.HistorySettings(), description="What goes to S3, for Athena."
     )
+    asking: the_asking.AskingSettings = Field(
+        default=the_asking.AskingSettings(), description="Who asks the query history in Athena."
+    )
     budgets: scan_budgets.Budgets = Field(
         default=scan_budgets.SHIPPED,
         description="Scan budgets: a list of them, or `{file: PATH}`; by default those of `budgets.example.yml`, "
@@ -358,6 +364,11 @@ def _untold_components(config: Config) -> Iterator[Conflict]:
 
 
 def dotted(location: Location) -> str:
-    """A location as one writes it: `targets[0].region`."""
-    words = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    """A location as one writes it: `targets[0].region`. A key that is long, or that a terminal would obey, is cut."""
+    words = "".join(f"[{part}]" if isinstance(part, int) else f".{_key(part)}" for part in location)
     return words.removeprefix(".")
+
+
+def _key(key: str) -> str:
+    shown = key if key.isprintable() else repr(key)[1:-1]
+    return shown if len(shown) <= _LONGEST_KEY else f"{shown[:_LONGEST_KEY]}..."

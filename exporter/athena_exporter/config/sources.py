@@ -8,13 +8,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from athena_exporter.config.kinds import choices, duration, flag, text, texts
+from athena_exporter.config.kinds import choices, duration, flag, size, text, texts
 from athena_exporter.config.section import Conflict, Section
 
 _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
 _LONGEST_SWEEP = timedelta(minutes=8)
 _LONGEST_GATHER = timedelta(seconds=30)
+_LONGEST_SETTLE, _LONGEST_OVERLAP = timedelta(hours=6), timedelta(days=2)
 _QUEUE_URL = re.compile(r"https?://[\w.:-]+/(?:[\w-]+/)*[\w-]{1,80}(?:\.fifo)?", re.ASCII)
 
 
@@ -71,6 +72,14 @@ def _is_bucket(name: str) -> bool:
 
 def _is_prefix(text: str) -> bool:
     return re.fullmatch(r"[\w!.*'()/-]{1,200}", text, re.ASCII) is not None
+
+
+def _is_workgroup(name: str) -> bool:
+    return re.fullmatch(r"[\w.-]{1,128}", name, re.ASCII) is not None
+
+
+def _is_folder(address: str) -> bool:
+    return re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/(?:[\w!.*'()-]+/)*", address, re.ASCII) is not None
 
 
 def _is_pattern(name: str) -> bool:
@@ -209,6 +218,36 @@ class TrailSettings(Section):
     )
 
 
+class SystemTableSettings(Section):
+    """The source `system_table`: what ran and who started it, from Athena's own table. Athena bills each question."""
+
+    enabled: Annotated[bool, flag()] = Field(
+        default=False, description="Experimental. Whether the table is asked; see docs/routes.md for what it costs."
+    )
+    workgroup: Annotated[
+        str | None, text(wanted="the name of a workgroup", example="athena-observability-history", fits=_is_workgroup)
+    ] = Field(default=None, description="The workgroup that the questions run in, best one of their own.")
+    output_location: Annotated[
+        str | None, text(wanted="a folder in S3", example="s3://example-results/system-table/", fits=_is_folder)
+    ] = Field(default=None, description="Where their results go; by default where the workgroup's do.")
+    interval: Annotated[timedelta, duration(at_least=_MINUTE)] = Field(
+        default=timedelta(hours=1), description="The pause between two reads; each is billed 10 MB at least."
+    )
+    settle: Annotated[timedelta, duration(at_most=_LONGEST_SETTLE, because="who waits for users waits for it")] = Field(
+        default=timedelta(hours=1),
+        description="How long after its end a query is left to other sources, which tell more of who started it.",
+    )
+    overlap: Annotated[timedelta, duration(at_most=_LONGEST_OVERLAP, because="each read pays for it anew")] = Field(
+        default=timedelta(hours=2), description="How long a row may take to appear after others: so far is read again."
+    )
+    workgroups: Annotated[
+        tuple[str, ...], texts(wanted="names of workgroups", example="[etl, adhoc]", fits=_is_workgroup)
+    ] = Field(default=(), description="Only the queries of these workgroups are read, by default all.")
+    max_bytes_per_day: Annotated[int, size(at_least=10 * 2**20)] = Field(
+        default=10 * 2**30, description="The most that the questions of a UTC day may scan, each target by itself."
+    )
+
+
 class SourcesSettings(Section):
     """What is read, and how often."""
 
@@ -221,6 +260,9 @@ class SourcesSettings(Section):
     )
 
     trail: TrailSettings = Field(default=TrailSettings(), description="Who started it, from CloudTrail's files.")
+    system_table: SystemTableSettings = Field(
+        default=SystemTableSettings(), description="What ran and who started it, from Athena's own table."
+    )
 
     @property
     def sweep_interval(self) -> timedelta:
@@ -248,6 +290,9 @@ def conflicts(sources: SourcesSettings, readers: int) -> Iterator[Conflict]:
         )
         yield Conflict(locations=(here, ("targets",)), words=words)
     yield from _trail_conflicts(sources.trail)
+    if sources.system_table.enabled and sources.system_table.workgroup is None:
+        locations = (("sources", "system_table", "workgroup"), ("sources", "system_table", "enabled"))
+        yield Conflict(locations=locations, words="is missing: the workgroup that the questions run in")
 
 
 def _trail_conflicts(trail: TrailSettings) -> Iterator[Conflict]:

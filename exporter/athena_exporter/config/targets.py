@@ -51,6 +51,7 @@ class TargetSourcesSettings(Section):
     workgroups: SourceSwitch = Field(default=SourceSwitch(), description="How workgroups are set up.")
     cloudwatch: SourceSwitch = Field(default=SourceSwitch(), description="What CloudWatch counts.")
     eventbridge: SourceSwitch = Field(default=SourceSwitch(), description="What runs, as events.")
+    system_table: SourceSwitch = Field(default=SourceSwitch(), description="What ran, from Athena's own table.")
 
     def over(self, sources: SourcesSettings) -> SourcesSettings:
         """The settings of all targets with what differs here."""

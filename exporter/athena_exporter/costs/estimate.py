@@ -7,11 +7,18 @@ plan that the source itself follows; those that are free are reckoned from their
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from itertools import product
 
-from athena_exporter.config.sources import CloudWatchSettings, EventBridgeSettings, SourcesSettings
+from athena_exporter.config.sources import (
+    CloudWatchSettings,
+    EventBridgeSettings,
+    SourcesSettings,
+    SystemTableSettings,
+)
 from athena_exporter.costs.plan import LISTED, QUERIES, Want, asked, pack, statistics
 from athena_exporter.costs.prices import GET_METRIC_DATA, price_nanousd
+from athena_exporter.pricing import Prices, cost_nanousd
 
 PAGE = 50
 """Workgroups, query ids, executions or reservations in a page or a batch of Athena."""
@@ -31,9 +38,17 @@ LONGEST_WAIT = timedelta(seconds=20)
 RECEIVE = 10
 """Messages that a receive brings, or a deletion takes, at most."""
 
+ROWS, ROWS_A_PAGE = 5_000, 1_000
+"""Queries that a question to the system table brings at most, and that a page of its rows holds."""
+LOOKS = 6
+"""At a question of three seconds: their pauses begin at 0.1 seconds and double."""
+LIST_PRICES = Prices(usd_per_tb=Decimal(5), tb_bytes=2**40, minimum_bytes=10 * 2**20)
+"""Athena's, in most Regions."""
+
 _SECOND = timedelta(seconds=1)
 _HOUR = timedelta(hours=1)
 _ATHENA, _CLOUDWATCH = "athena", "cloudwatch"
+_QUESTION = (_ATHENA, "StartQueryExecution")
 _LISTS_A_SECOND = 5
 _PEER_METRICS = 7
 _PEER_READS = 12
@@ -61,26 +76,31 @@ class Calls:
     usd: float
 
 
-def estimate(facts: Facts, settings: SourcesSettings, *, rate_share: float = 0.5) -> Mapping[tuple[str, str], Calls]:
+def estimate(
+    facts: Facts, settings: SourcesSettings, *, rate_share: float = 0.5, prices: Prices = LIST_PRICES
+) -> Mapping[tuple[str, str], Calls]:
     """Calls and dollars an hour in the long run, by service and operation.
 
     What is billed is exact for an account all of whose series are active, and an upper bound for any other. Calls
-    that are free are reckoned, since they depend on when queries come.
+    that are free are reckoned, since they depend on when queries come. A question to the system table costs the least
+    that Athena bills of one: how wide the table's columns are, no account has told yet.
 
     Args:
         facts: what the account is like.
         settings: what is read, and how often.
         rate_share: the configured share of each quota (`aws.rate_share`), which slows sweeps of many workgroups.
+        prices: of what Athena scans, as configured.
     """
     hour: dict[tuple[str, str], tuple[float, float]] = {}
     parts = [*_executions(facts, settings, rate_share), *_identities(facts, settings), *_workgroups(facts, settings)]
-    parts += _queue(facts, settings.eventbridge)
+    parts += [*_queue(facts, settings.eventbridge), *_questions(facts, settings.system_table)]
     if settings.cloudwatch.enabled:
         parts += [*_query_metrics(facts, settings.cloudwatch), *_usage(settings.cloudwatch)]
     for service, operation, requests, units in parts:
         before = hour.get((service, operation), (0.0, 0.0))
         hour[service, operation] = before[0] + requests, before[1] + units
-    return {key: _calls(*key, requests, units) for key, (requests, units) in hour.items() if requests}
+    question = cost_nanousd(prices.minimum_bytes, prices)
+    return {key: _calls(*key, requests, units, question) for key, (requests, units) in hour.items() if requests}
 
 
 def peer(workgroups: int) -> Calls:
@@ -98,8 +118,8 @@ def peer(workgroups: int) -> Calls:
 _Part = tuple[str, str, float, float]
 
 
-def _calls(service: str, operation: str, requests: float, units: float) -> Calls:
-    price = price_nanousd(service, operation, "ok", 1)
+def _calls(service: str, operation: str, requests: float, units: float, question: int = 0) -> Calls:
+    price = question if (service, operation) == _QUESTION else price_nanousd(service, operation, "ok", 1)
     return Calls(requests=requests, units=units, usd=price * units / NANO)
 
 
@@ -131,6 +151,17 @@ def _queue(facts: Facts, settings: EventBridgeSettings) -> Iterator[_Part]:
         polls = max(_HOUR / LONGEST_WAIT, windows)
         yield _billed("sqs", "ReceiveMessage", polls + max(windows, messages / RECEIVE))
         yield _billed("sqs", "DeleteMessageBatch", 2 * max(windows, messages / RECEIVE / 2))
+
+
+def _questions(facts: Facts, settings: SystemTableSettings) -> Iterator[_Part]:
+    """A question a read, and one more for each page of queries that is full."""
+    if settings.enabled:
+        reads, rows = _HOUR / settings.interval, facts.queries_per_hour * (settings.interval + settings.overlap) / _HOUR
+        questions = reads * (1 + rows // ROWS)
+        yield _free(_ATHENA, "GetSystemTableConfiguration", reads)
+        yield _billed(*_QUESTION, questions)
+        yield _free(_ATHENA, "GetQueryExecution", questions * LOOKS)
+        yield _free(_ATHENA, "GetQueryResults", max(questions, reads * rows / ROWS_A_PAGE))
 
 
 def _identities(facts: Facts, settings: SourcesSettings) -> Iterator[_Part]:

@@ -6,7 +6,13 @@ Stage: estimate -> **table** -> outlets/reference.py.
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
-from athena_exporter.config.sources import CloudWatchMetric, CloudWatchSettings, EventBridgeSettings, SourcesSettings
+from athena_exporter.config.sources import (
+    CloudWatchMetric,
+    CloudWatchSettings,
+    EventBridgeSettings,
+    SourcesSettings,
+    SystemTableSettings,
+)
 from athena_exporter.costs.estimate import Calls, Facts, estimate, peer
 
 WORKGROUPS = (10, 60, 200)
@@ -14,9 +20,11 @@ WORKGROUPS = (10, 60, 200)
 
 _QUEUE = "https://sqs.{region}.amazonaws.com/{account_id}/events"
 _EVENTS = "defaults, `eventbridge` on"
+_TABLE = "defaults, `system_table` on"
 _CONFIGURATIONS: Mapping[str, CloudWatchSettings] = {
     "defaults": CloudWatchSettings(),
     _EVENTS: CloudWatchSettings(),
+    _TABLE: CloudWatchSettings(),
     "`cloudwatch` on": CloudWatchSettings(enabled=True),
     "`cloudwatch` on, `active_queries: 0s`": CloudWatchSettings(enabled=True, active_queries=timedelta(0)),
     "`cloudwatch` on, `interval: 1h`": CloudWatchSettings(enabled=True, interval=timedelta(hours=1)),
@@ -50,7 +58,8 @@ def _rows(workgroups: int) -> Iterable[tuple[str, ...]]:
     facts = Facts(workgroups=workgroups, queries_per_hour=_QUERIES_PER_HOUR)
     for name, cloudwatch in _CONFIGURATIONS.items():
         events = EventBridgeSettings(enabled=name == _EVENTS, queue_url=_QUEUE)
-        calls = estimate(facts, SourcesSettings(cloudwatch=cloudwatch, eventbridge=events))
+        own = SystemTableSettings(enabled=name == _TABLE, workgroup="questions")
+        calls = estimate(facts, SourcesSettings(cloudwatch=cloudwatch, eventbridge=events, system_table=own))
         yield _row(workgroups, name, calls, other)
     yield _row(workgroups, "YACE, seven metrics every 300 s", {("cloudwatch", "GetMetricData"): other}, other)
 

@@ -271,9 +271,10 @@ class _Known:
         if any(place.level == level for place in self._present(reached, level)):
             return None
         start_ms = view.began_ms(reached)
-        place = self._at(reached, level, start_ms)
-        if place in self._ended:
-            self._held.add(place)  # told, and taken for over: a clock was put back, or late queries filled a gap
+        is_rolling = isinstance(reached.budget.window, Rolling)
+        told = [one for one in self._starts_of(reached, level) if one == start_ms or (is_rolling and one > start_ms)]
+        if told:  # and taken for over: a clock was put back, or late queries filled a gap, or begin it earlier
+            self._held.add(self._at(reached, level, max(told)))
             return None
         if level is Level.WARNED and any(one >= start_ms for one in self._starts_of(reached, Level.EXCEEDED)):
             return None  # whoever was told of the limit in this window or episode needs no warning of it

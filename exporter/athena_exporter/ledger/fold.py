@@ -68,6 +68,7 @@ def fold(known: Known, batch: Batch) -> Change:
     for read in batch.reads:
         work.read(read)
     work.missed(batch.missed)
+    work.told_by_table(batch)
     return work.change()
 
 
@@ -130,6 +131,13 @@ class _Work:
         """So many ends no event has told; None where nobody listens."""
         if queries is not None:
             self._add(catalog.MISSED_EVENTS, (), queries)
+
+    def told_by_table(self, batch: Batch) -> None:
+        """What asking Athena itself has cost, and what only that told."""
+        for purpose, size in batch.asked.items():
+            self._add(catalog.ASKED_BYTES, (purpose,), size)
+        for missing, queries in batch.untold.items():
+            self._add(catalog.UNTOLD_QUERIES, (missing,), queries)
 
     # -- executions -----------------------------------------------------------------------------------------------
 

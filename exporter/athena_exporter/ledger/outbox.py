@@ -13,6 +13,8 @@ from athena_exporter.records import Identity, TableEvent, Target, epoch_ms
 
 NEWS = ("budget", "guard")
 """Kinds of facts that are few and told to people. Nobody who waits for them reads, or keeps, what lies between."""
+PAST = "past"
+"""The kind of facts about queries from before the ledger began: for the query history alone, never an event."""
 _IS_NEWS = "kind IN ('budget', 'guard')"  # to the letter the condition of the index facts_news
 _OF_ALL_KINDS = "(SELECT coalesce(min(acknowledged_seq), 9e18) FROM consumers WHERE news_only = 0)"
 
@@ -201,10 +203,11 @@ def _overfull(connection: sqlite3.Connection, max_bytes: int) -> int:
 def oldest_undelivered_ms(connection: sqlite3.Connection, target_id: int) -> int | None:
     """The query time of the oldest fact still in the box for a target, None if there is none.
 
-    News hold all that they tell of: nothing in the ledger has to wait for them.
+    News hold all that they tell of: nothing in the ledger has to wait for them. Nor for facts of the past, which
+    are below every mark.
     """
     row = connection.execute(
-        f"SELECT min(at_ms) FROM facts WHERE target_id = ? AND NOT {_IS_NEWS}",  # noqa: S608 - a constant
+        f"SELECT min(at_ms) FROM facts WHERE target_id = ? AND kind <> '{PAST}' AND NOT {_IS_NEWS}",  # noqa: S608 - a constant
         (target_id,),
     ).fetchone()
     return None if row[0] is None else int(row[0])

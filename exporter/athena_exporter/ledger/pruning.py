@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from athena_exporter import catalog
-from athena_exporter.ledger import counters, outbox, rollups, rows, tables
+from athena_exporter.ledger import counters, outbox, past_rows, rollups, rows, tables
 from athena_exporter.ledger.model import DAY_MS, Rules
 from athena_exporter.ledger.refilling import HOURS_KEPT
 from athena_exporter.records import Evidence
@@ -49,6 +49,7 @@ def prune(connection: sqlite3.Connection, target_id: int, retention: timedelta, 
             f"DELETE FROM {table} WHERE target_id = ? AND start_ms < ?",  # noqa: S608 - three constants
             (target_id, _midnight_ms(now_ms - _ms(DAYS_KEPT))),
         )
+    past_rows.forget(connection, target_id, _midnight_ms(now_ms - _ms(DAYS_KEPT)))
     return deleted
 
 

@@ -1,7 +1,8 @@
 """A tally that nobody counted so far, filled from what the ledger still holds of the past.
 
 Queries are known one by one from the low-water mark on; before it, the hours of the rollups tell workgroup, user and
-database. The two meet at a full hour, so that nothing is added twice. What neither knows is left out, and said.
+database. The two meet at a full hour, so that nothing is added twice. What neither knows is left out, and said. So is
+what backfills have told: it may have gaps.
 """
 
 import sqlite3
@@ -31,7 +32,9 @@ _QUERIES = f"""
 _HOURS = f"""
     SELECT workgroup, database, NULL, CASE WHEN user NOT IN ('{PENDING}', '{UNATTRIBUTED}') THEN user END, NULL, NULL,
            start_ms, sum(scanned_bytes), sum(cost_nanousd)
-    FROM usage_hours WHERE target_id = ? AND start_ms >= ? AND start_ms < ? GROUP BY 1, 2, 4, start_ms
+    FROM usage_hours WHERE target_id = ? AND start_ms >= ? AND start_ms < ?
+        AND start_ms >= (SELECT began_ms FROM targets WHERE id = target_id) / {HOUR_MS} * {HOUR_MS}
+    GROUP BY 1, 2, 4, start_ms
     """  # noqa: S608 - as above
 
 
@@ -87,11 +90,12 @@ class _Marks:
 
     @classmethod
     def of(cls, connection: sqlite3.Connection, target_id: int) -> "_Marks":
-        clock_ms, counting_since_ms, low_water_ms = connection.execute(
-            "SELECT clock_ms, counting_since_ms, low_water_ms FROM targets WHERE id = ?", (target_id,)
+        clock_ms, counting_since_ms, low_water_ms, began_ms = connection.execute(
+            "SELECT clock_ms, counting_since_ms, low_water_ms, began_ms FROM targets WHERE id = ?", (target_id,)
         ).fetchone()
         first = connection.execute(
-            "SELECT min(start_ms) FROM usage_hours WHERE target_id = ?", (target_id,)
+            "SELECT min(start_ms) FROM usage_hours WHERE target_id = ? AND start_ms >= ?",
+            (target_id, began_ms - began_ms % HOUR_MS),
         ).fetchone()[0]
         # The first hour may have been seen from its middle on.
         begin = counting_since_ms if first is None else min(counting_since_ms, int(first) + HOUR_MS)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from athena_exporter.ledger.model import Attribution, Phase, Row
+from athena_exporter.ledger.model import Attribution, Phase, Row, ShownUse
 from athena_exporter.records import Identity, Kind, Mode, QueryError, QueryExecution, State, TableUse
 
 Packed: TypeAlias = bytes | str
@@ -72,6 +72,15 @@ def chunks(ids: Collection[str]) -> Iterator[list[Packed]]:
         yield packed[start : start + PARAMETERS]
 
 
+def delete(connection: sqlite3.Connection, target_id: int, ids: Collection[str]) -> None:
+    """Forget these queries, in the open transaction."""
+    for part in chunks(ids):
+        connection.execute(
+            f"DELETE FROM queries WHERE target_id = ? AND query_id IN ({marks(part)})",  # noqa: S608 - placeholders only
+            (target_id, *part),
+        )
+
+
 def marks(values: Collection[object]) -> str:
     """Placeholders for an IN list."""
     return ",".join("?" * len(values))
@@ -130,9 +139,9 @@ def _row(values: tuple[Any, ...]) -> Row:
         waiting_reads=waiting_reads,
         scanned_bytes=scanned_bytes, billed_bytes=billed_bytes, cost_nanousd=cost_nanousd,
         engine_ms=engine_ms, workload=workload,
-        tables=() if tables is None else tuple((database, table, mode) for database, table, mode in json.loads(tables)),
+        tables=tables_of(tables),
         identity=None if user is None else identity(user, role, kind, client),
-        detail=None if detail is None else _execution(detail),
+        detail=None if detail is None else execution_of(detail),
     )  # fmt: skip  # two dozen columns read best as a block
 
 
@@ -192,7 +201,7 @@ def save(
 
 def _about_the_user(target_id: int, row: Row, identities: Identities) -> tuple[object, ...]:
     number = None if row.identity is None else identities.number(row.identity)
-    return int(row.attribution), number, row.workload, *_texts(row), target_id, pack(row.query_id)
+    return int(row.attribution), number, row.workload, *texts(row), target_id, pack(row.query_id)
 
 
 def _values(target_id: int, row: Row, identities: Identities) -> tuple[object, ...]:
@@ -201,14 +210,19 @@ def _values(target_id: int, row: Row, identities: Identities) -> tuple[object, .
         row.sequence, int(row.opened_above), row.workgroup, row.database, row.statement_type, row.state, row.ended_ms,
         row.waiting_since_ms, row.waiting_reads, row.scanned_bytes, row.billed_bytes, row.cost_nanousd,
         row.engine_ms, row.workload,
-        *_texts(row), None if row.identity is None else identities.number(row.identity),
+        *texts(row), None if row.identity is None else identities.number(row.identity),
     )  # fmt: skip  # two dozen columns read best in the order of _COLUMNS
 
 
-def _texts(row: Row) -> tuple[str | None, str | None]:
+def texts(row: Row) -> tuple[str | None, str | None]:
     """`tables` and `detail` as they are stored."""
     tables = _COMPACT.encode(row.tables) if row.tables else None
     return tables, None if row.detail is None else detail_text(row.detail)
+
+
+def tables_of(text: str | None) -> tuple[ShownUse, ...]:
+    """A row's tables, read again."""
+    return () if text is None else tuple((database, table, mode) for database, table, mode in json.loads(text))
 
 
 def detail_text(execution: QueryExecution) -> str:
@@ -226,7 +240,8 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no JSON form here")
 
 
-def _execution(text: str) -> QueryExecution:
+def execution_of(text: str) -> QueryExecution:
+    """The same, read again."""
     said = json.loads(text)
     said["state"] = State(said["state"])
     said["tables"] = tuple(TableUse(**{**use, "mode": Mode(use["mode"])}) for use in said["tables"])

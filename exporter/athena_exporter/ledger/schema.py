@@ -6,7 +6,7 @@ from collections.abc import Sequence
 APPLICATION_ID = 0x4154_484E
 """`ATHN` in SQLite's header: how a ledger is told from any other database."""
 
-VERSION = 4
+VERSION = 5
 _INVENTORIES = """
 CREATE TABLE inventories (                -- the present state of something as a whole: workgroups, quotas, ...
     target_id INTEGER NOT NULL REFERENCES targets (id),
@@ -135,6 +135,35 @@ CREATE TABLE guard_counts (               -- how many actions ended how: the cou
     PRIMARY KEY (target_id, budget, action, result)
 ) WITHOUT ROWID;
 """
+_PAST = """
+CREATE TABLE past_queries (               -- queries that ended before the ledger began, as backfills have told them
+    target_id INTEGER NOT NULL REFERENCES targets (id),
+    query_id NOT NULL,                    -- as in queries
+    phase INTEGER NOT NULL,               -- 0: only its start is known; 3: it is in the rollups
+    at_ms INTEGER NOT NULL,               -- the query's time; of a start alone, its own
+    workgroup TEXT,
+    database TEXT,
+    statement_type TEXT,
+    state TEXT,                           -- NULL: only its start is known, and nobody can tell more
+    scanned_bytes INTEGER,
+    billed_bytes INTEGER,
+    cost_nanousd INTEGER,
+    identity_id INTEGER REFERENCES identities (id),
+    workload TEXT,
+    tables TEXT,                          -- as in queries; until the user is known
+    detail TEXT,                          -- the whole execution, until the query history was told with its user
+    told INTEGER NOT NULL,                -- 0: the query history knows nothing of it, 1: not its user, 2: all
+    PRIMARY KEY (target_id, query_id)
+) WITHOUT ROWID;
+CREATE INDEX past_queries_by_time ON past_queries (target_id, at_ms);
+CREATE INDEX past_queries_untold ON past_queries (target_id) WHERE detail IS NOT NULL AND told = 0;
+"""
+_BEGAN = """
+ALTER TABLE targets ADD COLUMN began_ms INTEGER;
+UPDATE targets SET began_ms = min(counting_since_ms, low_water_ms,
+    coalesce((SELECT min(start_ms) FROM usage_hours WHERE target_id = targets.id), counting_since_ms),
+    coalesce((SELECT min(start_ms) FROM usage_days WHERE target_id = targets.id), counting_since_ms));
+"""
 MIGRATIONS: Sequence[str] = (
     f"""
     ALTER TABLE queries ADD COLUMN engine_ms INTEGER;
@@ -147,6 +176,7 @@ MIGRATIONS: Sequence[str] = (
     ALTER TABLE consumers ADD COLUMN news_only INTEGER NOT NULL DEFAULT 0;
     {_NEWS} {_DECISIONS} {_GUARD}
     """,
+    f"{_PAST} {_BEGAN}",
 )
 """Statements that lead from version n + 1 to n + 2, at place n. A released step is never edited."""
 
@@ -163,6 +193,7 @@ CREATE TABLE targets (
     counting_since_ms INTEGER NOT NULL,
     low_water_ms INTEGER NOT NULL,
     clock_ms INTEGER NOT NULL,            -- the newest time AWS's clock has shown
+    began_ms INTEGER,                     -- what ended before it is none of the exporter's; backfills may tell of it
     UNIQUE (account_id, region)
 );
 
@@ -308,7 +339,7 @@ CREATE TABLE consumers (
     news_only INTEGER NOT NULL DEFAULT 0  -- 1: it wants facts of the kinds budget and guard, and no others
 ) WITHOUT ROWID;
 {_INVENTORIES} {_TABLE_READS} {_TABLE_EVENTS} {_USAGE_TABLES} {_USAGE_TYPES} {_BUDGETS}
-{_NEWS} {_DECISIONS} {_GUARD}
+{_NEWS} {_DECISIONS} {_GUARD} {_PAST}
 """
 
 

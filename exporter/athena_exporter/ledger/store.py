@@ -36,7 +36,9 @@ from athena_exporter.ledger.fold import fold
 from athena_exporter.ledger.garbage import Uncollected
 from athena_exporter.ledger.holder import Here, here
 from athena_exporter.ledger.model import ALL_HISTOGRAMS, DAY_MS, Change, Known, Row, Rules, SeriesKey
+from athena_exporter.ledger.past import Past
 from athena_exporter.ledger.tenure import Tenure, Turn
+from athena_exporter.ledger.texts import storable
 from athena_exporter.ledger.view import TargetView
 from athena_exporter.records import (
     Batch,
@@ -50,7 +52,6 @@ from athena_exporter.records import (
 )
 
 _ABOUT_QUERIES = (StartedQuery, QueryExecution, UnreadableQuery)
-
 _FACTS_AT_ONCE = 8 * 2**20
 """Bytes of facts that a consumer is handed at once: texts of SQL may make a few thousand of them large."""
 
@@ -83,7 +84,7 @@ class LedgerSettings:
 class Ledger:
     """One file, one writer. Safe to call from several threads: writing and reading are serialised apart.
 
-    `garbage` holds back the collector while a batch is counted; whoever reads everything may hold it back, too.
+    `garbage` holds back the collector while a batch is counted, or all is read; `past` is what backfills write.
     """
 
     def __init__(self, settings: LedgerSettings, *, monotonic: Callable[[], float], around: Here | None = None) -> None:
@@ -125,6 +126,10 @@ class Ledger:
             self._counters = Counters(self._births)
             self._counters.load(self._writer)
             undo.pop_all()
+        self.past = Past(
+            rules=settings.rules, consumers=settings.consumers, bounds=settings.outbox_bounds,
+            identities=self._identities, read=self._snapshot, commit=self._commit,
+        )  # fmt: skip  # as above
 
     def _reading_side(self) -> tuple[sqlite3.Connection, Turn]:
         """The connection that reads, and its lock; with a rollback journal they are the writer's."""
@@ -166,7 +171,7 @@ class Ledger:
         """Count a batch and commit it, durably, or change nothing. Raises LedgerError."""
         with self._writing, self.garbage.held_back():
             with self._transaction() as connection:
-                fresh = self._count(connection, batch)
+                fresh = self._count(connection, storable(batch))
             self._remember(batch.target, fresh)
 
     def _count(self, connection: sqlite3.Connection, batch: Batch) -> dict[SeriesKey, int]:
@@ -378,12 +383,7 @@ class Ledger:
     def _save(
         self, connection: sqlite3.Connection, target_id: int, batch: Batch, known: Known, change: Change
     ) -> dict[SeriesKey, int]:
-        if change.dropped:
-            for part in rows.chunks(change.dropped):
-                connection.execute(
-                    f"DELETE FROM queries WHERE target_id = ? AND query_id IN ({rows.marks(part)})",  # noqa: S608 - placeholders only
-                    (target_id, *part),
-                )
+        rows.delete(connection, target_id, change.dropped)
         rows.save(connection, target_id, change.rows, known.rows, self._identities)
         fresh = self._counters.add(connection, target_id, batch.target, change.deltas)
         rollups.save(connection, target_id, change.usage, change.types)

@@ -61,6 +61,17 @@ class TargetView:
                 known[rows.unpack(query_id)] = sequence
         return known
 
+    def attributed(self, query_ids: Collection[str]) -> Collection[str]:
+        """Of these ids, those whose user is known."""
+        known: set[str] = set()
+        for part in rows.chunks(query_ids):
+            statement = f"""
+                SELECT query_id FROM queries
+                WHERE target_id = ? AND identity_id IS NOT NULL AND query_id IN ({rows.marks(part)})
+                """  # noqa: S608 - placeholders only
+            known |= {rows.unpack(query_id) for (query_id,) in self._all(statement, self._target_id, *part)}
+        return known
+
     def unfinished(self) -> Sequence[Unfinished]:
         """Ids to ask for again: queued, running, final without statistics, or known only by their start."""
         found = self._all(

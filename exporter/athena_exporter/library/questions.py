@@ -2,11 +2,11 @@
 
 Stage: sql/*.sql -> **questions** -> rendering -> Athena, Grafana, people. A file asks of `asked`, the queries of a
 range of days; what that is, each backend says in sql/backends/. So every question prunes by partition, or none does,
-and every question has every backend.
+and a question has every backend that knows the columns it names.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -15,11 +15,12 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import cast
 
-from athena_exporter.library.rendering import Kind, Parameter, RenderingError, Value, filled, literals, names_in
+from athena_exporter.library.rendering import Kind, Parameter, RenderingError, Value, filled, literals, names_in, quoted
+from athena_exporter.library.system_table import NAME
 from athena_exporter.library.table import COLUMNS
 
-FROM, TO = "from", "to"
-"""The first and the last day of the range, both included."""
+FROM, TO, WORKGROUPS = "from", "to", "workgroups"
+"""The first and the last day of the range, both included, and the workgroups that are asked about."""
 
 
 class Backend(StrEnum):
@@ -29,6 +30,8 @@ class Backend(StrEnum):
     """The table that the exporter writes."""
     CLOUDTRAIL = "cloudtrail"
     """The same, and CloudTrail's records for who started what the history cannot attribute."""
+    SYSTEM_TABLE = "system_table"
+    """Athena's own table, without the exporter. Experimental: most names of its columns are unverified."""
 
 
 class Unit(StrEnum):
@@ -70,6 +73,16 @@ class Question:
         """Every parameter, those that all questions have first."""
         return (*COMMON, *BACKENDS[backend], *self.parameters)
 
+    def lacks(self, backend: Backend) -> str | None:
+        """Why the backend cannot answer it; None if it can."""
+        named = set(_WORD.findall(self.body))
+        return next((why for column, why in LACKS[backend].items() if column in named), None)
+
+    @property
+    def backends(self) -> tuple[Backend, ...]:
+        """Those that can answer it."""
+        return tuple(backend for backend in Backend if self.lacks(backend) is None)
+
     def sql(self, backend: Backend) -> str:
         """The SQL with `:name` for each parameter."""
         source = f"WITH {_source(backend)}"
@@ -86,13 +99,17 @@ class Question:
 
         Raises:
             RenderingError: an unknown name, a value that is missing or does not fit, a range that ends before it
-                begins.
+                begins, a backend that cannot answer.
         """
+        why = self.lacks(backend)
+        if why is not None:
+            raise RenderingError(f"the backend {backend} cannot answer it: {why}")
         told = literals(self.takes(backend), values)
         first, last = cast("date", values[FROM]), cast("date", values[TO])
         if first > last:
             raise RenderingError(f"from: {first:%Y-%m-%d} is after to, {last:%Y-%m-%d}; exchange them")
-        return filled(self.sql(backend), {**told, **_derived(backend, first, last)})
+        named = cast("Sequence[str]", values.get(WORKGROUPS, ()))
+        return filled(self.sql(backend), {**told, **_derived(backend, first, last, named)})
 
 
 def _parameter(name: str, kind: Kind, description: str, default: Value | None = None) -> Parameter:
@@ -104,24 +121,47 @@ COMMON = (
     _parameter(TO, Kind.DAY, "the last UTC day, included"),
     _parameter("accounts", Kind.TEXTS, "only these accounts", ()),
     _parameter("regions", Kind.TEXTS, "only these Regions", ()),
-    _parameter("workgroups", Kind.TEXTS, "only these workgroups", ()),
+    _parameter(WORKGROUPS, Kind.TEXTS, "only these workgroups", ()),
 )
 """What every question takes."""
+_PERSON_ROLE = _parameter(
+    "person_role", Kind.TEXT, "a regular expression of roles that are one person each, who is its group 1",
+    "^alpha_user_(.+)$",
+)  # fmt: skip  # a row
 BACKENDS: Mapping[Backend, tuple[Parameter, ...]] = MappingProxyType(
     {
         Backend.HISTORY: (),
-        Backend.CLOUDTRAIL: (
-            _parameter(
-                "person_role", Kind.TEXT,
-                "a regular expression of roles that are one person each, who is its group 1", "^alpha_user_(.+)$",
-            ),
+        Backend.CLOUDTRAIL: (_PERSON_ROLE,),
+        Backend.SYSTEM_TABLE: (
+            _PERSON_ROLE,
+            _parameter("usd_per_tb", Kind.FLOAT, "dollars a TB in your Region", 5.0),
+            _parameter("tb_bytes", Kind.INT, "bytes of that TB: 2^40, or 10^12; a MB follows it", 2**40),
+            _parameter("minimum_bytes", Kind.INT, "the least that is billed of a query", 10 * 2**20),
         ),
     }
 )  # fmt: skip  # a table
 """What questions take of one backend alone."""
+_SQL_ALONE = "it needs the SQL, which stands there as it was written, with its literals"
+LACKS: Mapping[Backend, Mapping[str, str]] = MappingProxyType(
+    {
+        Backend.HISTORY: {},
+        Backend.CLOUDTRAIL: {},
+        Backend.SYSTEM_TABLE: {
+            "client": "only CloudTrail tells the program that started a query",
+            "workload": "it needs the job, which comments of the SQL and CloudTrail's user agents tell",
+            "attribution": "it is about the exporter's own knowledge",
+            "error_name": "it needs the exporter's words for errors",
+            "sql_digest": _SQL_ALONE,
+            "sql_text": _SQL_ALONE,
+            "unparsed": _SQL_ALONE,
+            "tables": "AWS does not say whether a table was accessed to be read or to be written",
+        },
+    }
+)
+"""Columns of the history that a backend has not, each with the reason: questions that name one have no answer there."""
 
 
-def _derived(backend: Backend, first: date, last: date) -> Mapping[str, str]:
+def _derived(backend: Backend, first: date, last: date, workgroups: Sequence[str]) -> Mapping[str, str]:
     """Literals that follow from the range.
 
     A query that ended on the first day may have been started the day before, for it may wait for hours and run for
@@ -130,7 +170,18 @@ def _derived(backend: Backend, first: date, last: date) -> Mapping[str, str]:
     if backend is Backend.HISTORY:
         return {}
     day = timedelta(days=1)
+    if backend is Backend.SYSTEM_TABLE:
+        # A list of constants prunes partitions; `contains` may not.
+        listed = f"work_group_name IN ({', '.join(map(quoted, workgroups))})" if workgroups else "true"
+        return {
+            "submitted_from": _midnight(first - day), "ended_from": _midnight(first),
+            "ended_until": _midnight(last + day), "of_workgroups": listed,
+        }  # fmt: skip  # a table
     return {"trail_from": f"'{first - day:%Y/%m/%d}'", "trail_to": f"'{last + day:%Y/%m/%d}'"}
+
+
+def _midnight(day: date) -> str:
+    return f"TIMESTAMP '{day:%Y-%m-%d} 00:00:00.000 UTC'"
 
 
 # -- the files --------------------------------------------------------------------------------------------------------
@@ -138,6 +189,7 @@ def _derived(backend: Backend, first: date, last: date) -> Mapping[str, str]:
 _PARAMETER = re.compile(r"-- parameter (?P<name>[a-z_]+) (?P<kind>[a-z]+)(?: = (?P<default>\S+))?: (?P<words>.+)")
 _COLUMN = re.compile(r"-- column (?P<name>[a-z0-9_]+) (?P<unit>[a-z]+): (?P<words>.+)")
 _INCLUDED = re.compile(r"\{([a-z_]+)\}")
+_WORD = re.compile(r"[a-z_]+")
 _FOLDER = files("athena_exporter.library") / "sql"
 
 
@@ -147,7 +199,8 @@ def _source(backend: Backend) -> str:
     _, body = _parts((_FOLDER / "backends" / f"{backend}.sql").read_text(encoding="utf-8"))
     told = {"user_name", "user_kind", "role_name"}
     kept = ",\n        ".join(f"queries.{one.name}" for one in COLUMNS if one.name not in told)
-    return body.replace("{kept}", kept)
+    _, people = _parts((_FOLDER / "backends" / "people.sql").read_text(encoding="utf-8"))
+    return body.replace("{kept}", kept).replace("{people}", people).replace("{table}", NAME)
 
 
 def _parts(text: str) -> tuple[list[str], str]:

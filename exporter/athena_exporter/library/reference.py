@@ -53,16 +53,23 @@ ask of it, as SQL for Athena, one file each. `athena-exporter questions` lists t
 
 ## Backends
 
-Each question has the same columns with either.
+Each question has the same columns with each.
 
 | Backend | Asks | Use it where |
 | --- | --- | --- |
 | `{Backend.HISTORY}` | the view `{VIEW}` | the exporter reads CloudTrail itself |
 | `{Backend.CLOUDTRAIL}` | the same, and CloudTrail's records for users that it lacks | no source told them |
+| `{Backend.SYSTEM_TABLE}` | Athena's own table, `query_executions` | nobody ran the exporter then; experimental |
 
 The join reads CloudTrail's files of the range, a day before it and a day after it: they hold every call of the account,
 and mostly cost more than the history. It names people as CloudTrail does: `identity.privacy` does not reach it. It
 needs the view `cloudtrail_logs`, which terraform's module `history` makes over the table of module `audit-trail`.
+
+Athena's own table knows no programs and no jobs, and its SQL is as people wrote it: questions that need one of these
+say so, and are not answered. Money is what the parameters say, EXPLAIN ANALYZE counts as free, and a user is whom the
+principal's ARN names. A question reads the day before its first one as well, for a query belongs to the day of its end
+and lies in that of its submission. Most names of the table's columns follow Athena's API and were verified on no
+account: where AWS chose others, Athena says `COLUMN_NOT_FOUND`.
 
 ## The article's tables
 
@@ -118,7 +125,8 @@ def price_usd(bytes_a_query: float, queries: int) -> float:
 def markdown() -> str:
     """The document."""
     lines = [_HEAD, *_parameters(COMMON), ""]
-    lines += [f"With the backend `{Backend.CLOUDTRAIL}` also:", "", *_parameters(BACKENDS[Backend.CLOUDTRAIL])]
+    for backend in (Backend.CLOUDTRAIL, Backend.SYSTEM_TABLE):
+        lines += [f"With the backend `{backend}` also:", "", *_parameters(BACKENDS[backend]), ""]
     lines += [*_overview(), *_prices()]
     for question in QUESTIONS:
         lines += _question(question)
@@ -149,6 +157,9 @@ def _question(question: Question) -> Iterator[str]:
     yield f'\n<a id="{question.name}"></a>\n'
     yield f"## {question.title}\n"
     yield f"`{question.name}`. {question.description}\n"
+    why = question.lacks(Backend.SYSTEM_TABLE)
+    if why is not None:
+        yield f"Not answered by `{Backend.SYSTEM_TABLE}`: {why}.\n"
     if question.parameters:
         yield from _parameters(question.parameters)
         yield ""

@@ -51,6 +51,8 @@ LABELS = {
     "service": "the AWS service that was called",
     "operation": "the AWS operation that was called",
     "result": "`ok` or AWS's error code; of the guard and of messages how it ended, by the metric's line",
+    "missing": "what no other source had told: `execution` (the query) or `identity` (its user)",
+    "purpose": "what a question to Athena was asked for: `system_table`, the source",
     "action": "what the guard does to a query: `stop`",
     "channel": "the channel that a notification goes to, as the configuration names it",
     "record": "what kind of record contradicted another",
@@ -224,11 +226,13 @@ _RESTARTS = """\
 _COSTS = """\
 ## What we cost you
 
-Calls to AWS by configuration, reckoned by the code that plans them, at list price; what a running exporter
-has really asked is in `athena_exporter_aws_requests_total` and `athena_exporter_aws_cost_usd_total`. By
-default nothing is asked that AWS bills. CloudWatch bills metrics, not calls: up to five statistics of one
-metric in one request are one. The last column is the bill beside that of YACE, the usual exporter of
-CloudWatch metrics, for the same workgroups."""
+Calls to AWS by configuration, reckoned by the code that plans them, at list price; what a running
+exporter has really asked is in `athena_exporter_aws_requests_total` and
+`athena_exporter_aws_cost_usd_total`. By default nothing is asked that AWS bills. CloudWatch bills
+metrics, not calls: up to five statistics of one metric in one request are one. A question to Athena's own
+table (`system_table`) is reckoned at the 10 MB that Athena bills at least; what it was billed is
+`athena_exporter_asked_bytes_total`. The last column is the bill beside that of YACE, the usual exporter
+of CloudWatch metrics, for the same workgroups."""
 
 
 def markdown() -> str:

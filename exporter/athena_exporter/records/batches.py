@@ -50,7 +50,8 @@ class Batch:
     `cursors` are the source's own words, keyed by its own names; they move with the records or not at all.
     `observed_at` is AWS's clock at the call that brought the records; `malformed` counts what could not be read.
     `messages` counts what a queue's messages came to, by result, `files` the same of CloudTrail's files; `missed` the
-    queries whose end was announced by no event, None where nobody listens to events.
+    queries whose end was announced by no event, None where nobody listens to events. `asked` has the bytes that AWS
+    bills of questions to Athena, by what they were asked for; `untold` counts what no other source told, by what it is.
     """
 
     source: str
@@ -63,6 +64,8 @@ class Batch:
     messages: Mapping[str, int] = field(default_factory=dict)
     files: Mapping[str, int] = field(default_factory=dict)
     missed: int | None = None
+    asked: Mapping[str, int] = field(default_factory=dict)
+    untold: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

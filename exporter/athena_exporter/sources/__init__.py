@@ -38,6 +38,10 @@ class Knowledge(Protocol):
         """Of these ids, those whose execution is recorded -> the transaction that first recorded it."""
         ...
 
+    def attributed(self, query_ids: Collection[str]) -> Collection[str]:
+        """Of these ids, those whose user is known."""
+        ...
+
     def unfinished(self) -> Sequence[Unfinished]:
         """Ids to ask for again: queued, running, final without statistics, or known only by their start."""
         ...

@@ -11,7 +11,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 AwsError: TypeAlias = ClientError | BotoCoreError
 
-REASONS = ("throttled", "denied", "credentials", "network", "server", "answer")
+LIMIT = "limit"
+"""A limit of the exporter's own configuration holds it back: no outage, and it goes on by itself."""
+REASONS = ("throttled", "denied", "credentials", "network", "server", "answer", LIMIT)
 """Every answer of `reason`. `answer` is what fits nowhere else: AWS answered, and not what was asked."""
 LONGEST_LINE = 300
 """Characters of AWS's own words that `explain` repeats."""
@@ -87,7 +89,13 @@ _ACTION = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
 _RESOURCE = re.compile(r"on resource: (\S+)")
 
 
-class GarbledAnswerError(BotoCoreError):
+class OwnError(BotoCoreError):
+    """An error that our own code finds in what AWS answered; `reason` is one of `REASONS`."""
+
+    reason = "answer"
+
+
+class GarbledAnswerError(OwnError):
     """AWS, or something between us and it, answered what cannot be read."""
 
     fmt = "the answer to {operation} cannot be read: {why}"
@@ -112,6 +120,8 @@ def reason(error: AwsError) -> str:
     """The label value of an error: one of `REASONS`."""
     if isinstance(error, ClientError):
         return _reason_of_code(code_of(error), _status(error))
+    if isinstance(error, OwnError):
+        return error.reason
     if isinstance(error, _NO_CREDENTIALS):
         return "credentials"
     return "network" if isinstance(error, _NETWORK) else "answer"

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from athena_exporter.config import Config, TargetSettings
+from athena_exporter.config.asking import AskingSettings
 from athena_exporter.config.history import HistorySettings
-from athena_exporter.config.sources import TrailSettings
+from athena_exporter.config.sources import SystemTableSettings, TrailSettings
 from athena_exporter.sources import needs
 from athena_exporter.sources.arns import account_of, partition
 from athena_exporter.sources.permissions import PERMISSIONS, Feature, Permission, Scope
@@ -33,7 +34,8 @@ class Grant:
 
     `logs` is where the log groups of events are: events of all targets go into one pair. `guard_role` is the role that
     may stop queries. `queues` are addresses as the configuration writes them, `topics` the ARNs of notifications.
-    `trail` says which queue and which bucket are read for all targets, `history` where the query history goes.
+    `trail` says which queue and which bucket are read for all targets, `history` where the query history goes,
+    `system_table` how Athena's own table is asked, `asking` how the history is, and in which place.
     """
 
     permissions: Sequence[Permission]
@@ -46,10 +48,23 @@ class Grant:
     trail: TrailSettings | None = None
     topics: Sequence[str] = ()
     history: HistorySettings | None = None
+    system_table: SystemTableSettings | None = None
+    asking: AskingSettings | None = None
+    asking_in: Place | None = None
 
 
+REPORTING = frozenset({Feature.REPORT, Feature.RESULTS})
+"""What people ask Athena with, and not the exporter."""
 _NOT_READING = frozenset(
-    {Feature.TARGETS, Feature.EVENTS, Feature.GUARD, Feature.NOTIFICATIONS, Feature.TRAIL, Feature.HISTORY}
+    [
+        Feature.TARGETS,
+        Feature.EVENTS,
+        Feature.GUARD,
+        Feature.NOTIFICATIONS,
+        Feature.TRAIL,
+        Feature.HISTORY,
+        *REPORTING,
+    ]
 )
 _ROLE = re.compile(r"arn:(?P<partition>[\w-]+):iam::(?P<account>\d{12}):role/.+")
 
@@ -64,7 +79,19 @@ def for_verify() -> tuple[Permission, ...]:
     return tuple(permission for permission in PERMISSIONS if permission.feature is Feature.VERIFY)
 
 
-def own_grant(config: Config, *, account: str = ANY, regions: Sequence[str | None], verify: bool = False) -> Grant:
+def for_report(config: Config) -> tuple[Permission, ...]:
+    """What `report --on athena` and `verify --on athena` take: nothing on what the configuration does not name."""
+    unnamed = {
+        *((Scope.HISTORY_BUCKET, Scope.HISTORY_FILES) if config.history.bucket is None else ()),
+        *((Scope.HISTORY_KEY,) if config.history.kms_key is None else ()),
+        *((Scope.ASKING_RESULTS_BUCKET, Scope.ASKING_RESULTS_FILES) if config.asking.output_location is None else ()),
+    }
+    return tuple(one for one in PERMISSIONS if one.feature in REPORTING and one.scope not in unnamed)
+
+
+def own_grant(
+    config: Config, *, account: str = ANY, regions: Sequence[str | None], verify: bool = False, report: bool = False
+) -> Grant:
     """What the exporter's own identity needs: read the targets without a role, assume the roles, write the events.
 
     Args:
@@ -72,22 +99,26 @@ def own_grant(config: Config, *, account: str = ANY, regions: Sequence[str | Non
         account: the account of the targets without a role.
         regions: the Region of each target, in their order; None where nobody knows it.
         verify: whether `athena-exporter verify` is run with the same identity.
+        report: whether questions are asked with it (`report --on athena`), or with the role of `asking`.
     """
     located = list(zip(config.targets, regions, strict=True))
     own = [_place(account, region) for target, region in located if target.role_arn is None]
     configs = _seen_by(config, None)
     needed = needed_by(config)
+    asker = [one for one in (config.asking.role_arn,) if report and one is not None]
+    roles = tuple(dict.fromkeys((*needs.assumed(config), *asker)))
     return Grant(
         permissions=(
-            *(one for one in needed if one.feature is Feature.TARGETS),
+            *(one for one in PERMISSIONS if one.scope is Scope.ROLES and roles),
             *_reading(configs, verify=verify),
             *(one for one in needed if one.feature in {Feature.EVENTS, Feature.TRAIL}),
             *(one for one in needed if one.scope is Scope.GUARD_ROLE),
             *_publishing(config, None),
             *_archiving(config, None),
+            *(for_report(config) if report and not asker else ()),
         ),
         places=_distinct(own),
-        roles=needs.assumed(config),
+        roles=roles,
         log_groups=log_groups(config),
         logs=_place(account, regions[0] if regions else None),
         guard_role=config.guard.role_arn,
@@ -95,21 +126,27 @@ def own_grant(config: Config, *, account: str = ANY, regions: Sequence[str | Non
         trail=config.sources.trail if needs.trail(config) else None,
         topics=topics(config, None),
         history=config.history,
+        system_table=config.sources.system_table,
+        asking=config.asking,
+        asking_in=_place(account, regions[0] if regions else None),
     )
 
 
-def role_grant(config: Config, role_arn: str, *, regions: Sequence[str | None], verify: bool = False) -> Grant:
+def role_grant(
+    config: Config, role_arn: str, *, regions: Sequence[str | None], verify: bool = False, report: bool = False
+) -> Grant:
     """What one role of the targets, or of a topic, needs. Its ARN tells the account.
 
     Raises:
-        ValueError: no target, no topic and no history of the configuration assumes it.
+        ValueError: no target, no topic, no history and no report of the configuration assumes it.
     """
     located = [
         _role_place(target, region)
         for target, region in zip(config.targets, regions, strict=True)
         if target.role_arn == role_arn
     ]
-    if role_arn not in needs.assumed(config):
+    asks = report and role_arn == config.asking.role_arn
+    if role_arn not in needs.assumed(config) and not asks:
         raise ValueError(role_arn)
     configs = _seen_by(config, role_arn)
     return Grant(
@@ -117,11 +154,15 @@ def role_grant(config: Config, role_arn: str, *, regions: Sequence[str | None], 
             *_reading(configs, verify=verify),
             *_publishing(config, role_arn),
             *_archiving(config, role_arn),
+            *(for_report(config) if asks else ()),
         ),
         places=_distinct(located),
         queues=_queues(configs),
         topics=topics(config, role_arn),
         history=config.history,
+        system_table=config.sources.system_table,
+        asking=config.asking,
+        asking_in=_place(account_of(role_arn) or ANY, regions[0] if regions else None),
     )
 
 

@@ -97,6 +97,16 @@ def history_key_read(config: Config) -> bool:
     return compaction(config) and history_key(config)
 
 
+def system_table(config: Config) -> bool:
+    """Athena's own table is read."""
+    return config.sources.system_table.enabled
+
+
+def system_table_results(config: Config) -> bool:
+    """The answers go to a place that the configuration names."""
+    return system_table(config) and config.sources.system_table.output_location is not None
+
+
 def assumed(config: Config) -> tuple[str, ...]:
     """The roles of targets, of channels and of the query history."""
     named = [*(one.role_arn for one in config.targets), *(one.role_arn for one in config.notifications.sns)]

@@ -6,77 +6,13 @@ permission. Which action knows which resources:
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Sequence
 
-from athena_exporter.config import Config
 from athena_exporter.sources import needs
+from athena_exporter.sources.asking_permissions import REPORT, SYSTEM_TABLE
+from athena_exporter.sources.permission import Feature, Permission, Scope
 
-
-class Scope(StrEnum):
-    """What an action can be narrowed to."""
-
-    EVERYTHING = "everything"
-    WORKGROUPS = "workgroups"
-    RESERVATIONS = "reservations"
-    QUEUES = "queues"
-    TRAIL_QUEUE = "the trail's queue"
-    TRAIL_BUCKET = "the trail's bucket"
-    TRAIL_FILES = "the trail's files"
-    KEYS = "keys"
-    CATALOGUE = "catalogue"
-    LOG_GROUPS = "log groups"
-    LOG_STREAMS = "log streams"
-    ROLES = "roles"
-    GUARD_ROLE = "the guard's role"
-    TOPICS = "topics"
-    HISTORY_BUCKET = "the history's bucket"
-    HISTORY_FILES = "the history's files"
-    HISTORY_KEY = "the history's key"
-
-
-class Feature(StrEnum):
-    """The part of the product that makes a call: a source, or what the configuration switches on."""
-
-    TARGETS = "targets"
-    ATHENA = "athena"
-    LOOKUP = "lookup"
-    WORKGROUPS = "workgroups"
-    CLOUDWATCH = "cloudwatch"
-    TRAIL = "trail"
-    QUEUES = "queues"
-    VIEWS = "views"
-    EVENTS = "events"
-    GUARD = "guard"
-    NOTIFICATIONS = "notifications"
-    HISTORY = "history"
-    VERIFY = "verify"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Permission:
-    """One action. `sid` names the statement it goes into, `why` says what the exporter learns by it.
-
-    `needed` tells whether a configuration leads to the call. `without` says what is missing where it is denied.
-    """
-
-    action: str
-    feature: Feature
-    scope: Scope
-    sid: str
-    why: str
-    without: str
-    needed: Callable[[Config], bool]
-
-    @property
-    def operation(self) -> str:
-        """The API operation: AWS calls the action so, but for batches, whose action is that of a single one."""
-        return _OPERATIONS.get(self.action, self.action.partition(":")[2])
-
-
-_OPERATIONS = {"sqs:DeleteMessage": "DeleteMessageBatch"}
-
+__all__ = ["PERMISSIONS", "Feature", "Permission", "Scope"]
 
 PERMISSIONS: Sequence[Permission] = (
     Permission(
@@ -236,6 +172,7 @@ PERMISSIONS: Sequence[Permission] = (
         action="kms:Decrypt", feature=Feature.HISTORY, scope=Scope.HISTORY_KEY, sid="DecryptHistory",
         needed=needs.history_key_read, why="the files that are merged", without="no file is merged",
     ),
+    *SYSTEM_TABLE,
     Permission(
         action="cloudwatch:ListMetrics", feature=Feature.VERIFY, scope=Scope.EVERYTHING, sid="Verify",
         needed=needs.never,
@@ -246,5 +183,6 @@ PERMISSIONS: Sequence[Permission] = (
         needed=needs.never,
         why="`athena-exporter verify`: what CloudWatch counted", without="verify has nothing to compare with",
     ),
+    *REPORT,
 )  # fmt: skip  # a table reads best in rows
 """All of them, in the order in which `check` tries them."""

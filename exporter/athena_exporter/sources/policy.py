@@ -4,12 +4,14 @@ Stage: permissions.py -> **policy** -> cli. Nothing here asks AWS.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from athena_exporter.config.sources import queue_region, queue_url_of
+from athena_exporter.library import system_table
 from athena_exporter.sources.grants import ANY, Grant, Place
 from athena_exporter.sources.permissions import Permission, Scope
 
@@ -37,7 +39,7 @@ def _statement(sid: str, permissions: Sequence[Permission], grant: Grant) -> Sta
         "Action": [permission.action for permission in permissions],
         "Resource": resources(scope, grant),
     }
-    regions = sorted({place.region for place in grant.places})
+    regions = sorted({place.region for place in grant.places or (grant.asking_in,) if place is not None})
     if scope is Scope.EVERYTHING and ANY not in regions:
         # These actions know no resources; the Region is all that they can be narrowed to.
         said["Condition"] = {"StringEquals": {"aws:RequestedRegion": regions}}
@@ -59,10 +61,13 @@ def resources(scope: Scope, grant: Grant) -> list[str]:
         return list(named[scope])
     if scope in {Scope.LOG_GROUPS, Scope.LOG_STREAMS}:
         return _arns(scope, grant.logs, grant.log_groups) if grant.logs else []
-    if scope in _OF_THE_HISTORY:
-        return _history_arns(scope, grant)
-    if scope in _OF_THE_TRAIL:
-        return _trail_arns(scope, grant)
+    for scopes, arns in (
+        (_OF_THE_HISTORY, _history_arns),
+        (_OF_THE_TRAIL, _trail_arns),
+        (_OF_QUESTIONS, _question_arns),
+    ):
+        if scope in scopes:
+            return arns(scope, grant)
     if scope is Scope.QUEUES:
         return sorted({queue_arn(url, place) for place in grant.places for url in grant.queues})
     return [arn for place in grant.places for arn in _arns(scope, place, ())]
@@ -104,6 +109,47 @@ def _history_arns(scope: Scope, grant: Grant) -> list[str]:
     return [bucket] if scope is Scope.HISTORY_BUCKET else [f"{bucket}/{told.root}*"]
 
 
+_OF_QUESTIONS = frozenset(
+    {
+        Scope.TABLE_WORKGROUP, Scope.TABLE_RESULTS_BUCKET, Scope.TABLE_RESULTS_FILES, Scope.ASKING_WORKGROUP,
+        Scope.ASKING_CATALOGUE, Scope.ASKING_RESULTS_BUCKET, Scope.ASKING_RESULTS_FILES,
+    }
+)  # fmt: skip  # a set reads best in rows
+
+
+def _question_arns(scope: Scope, grant: Grant) -> list[str]:
+    """What questions to Athena need: the one workgroup, and the place of results that the configuration names."""
+    table, asking, here = grant.system_table, grant.asking, grant.asking_in
+    if table is None or asking is None or here is None:
+        return []
+    match scope:
+        case Scope.TABLE_WORKGROUP:
+            return [_workgroup_arn(place, table.workgroup) for place in grant.places]
+        case Scope.ASKING_WORKGROUP:
+            return [_workgroup_arn(here, asking.workgroup)]
+        case Scope.ASKING_CATALOGUE:
+            return _databases(here, [str(asking.database), (asking.cost_report or "").partition(".")[0]])
+        case Scope.TABLE_RESULTS_BUCKET | Scope.TABLE_RESULTS_FILES:
+            return [_results(table.output_location, here, files=scope is Scope.TABLE_RESULTS_FILES)]
+        case _:
+            return [_results(asking.output_location, here, files=scope is Scope.ASKING_RESULTS_FILES)]
+
+
+def _workgroup_arn(place: Place, name: str | None) -> str:
+    return f"arn:{place.partition}:athena:{place.region}:{place.account}:workgroup/{name or '*'}"
+
+
+def _databases(place: Place, names: Sequence[str]) -> list[str]:
+    start = f"arn:{place.partition}:glue:{place.region}:{place.account}"
+    kinds = [f"{kind}/{name}{end}" for name in names if name for kind, end in (("database", ""), ("table", "/*"))]
+    return [f"{start}:{kind}" for kind in ("catalog", *kinds)]
+
+
+def _results(location: str | None, place: Place, *, files: bool) -> str:
+    bucket, _, folder = (location or "").removeprefix("s3://").partition("/")
+    return f"arn:{place.partition}:s3:::{bucket}" + (f"/{folder.rstrip('/')}/*".replace("//", "/") if files else "")
+
+
 def queue_arn(url: str, place: Place) -> str:
     """The ARN of the queue with this address; its account is the place's where the address names none."""
     *_, account, name = queue_url_of(url, place.account, place.region).rsplit("/", 2)
@@ -111,10 +157,28 @@ def queue_arn(url: str, place: Place) -> str:
     return f"arn:{place.partition}:sqs:{place.region}:{owner}:{name}"
 
 
+_FEDERATED, _, _BUCKET = system_table.CATALOG.partition("/")
+_INSIDE = f"{system_table.CATALOG}/{system_table.DATABASE}"
+_OF_SYSTEM_TABLES: Mapping[Scope, Sequence[tuple[str, str]]] = MappingProxyType(
+    {
+        Scope.SYSTEM_TABLES: (("athena", "system-table/*"),),
+        Scope.SYSTEM_BUCKET: (("s3tables", f"bucket/{_BUCKET}"), ("s3tables", f"bucket/{_BUCKET}/table/*")),
+        # A federated catalogue is resolved from the root on.
+        Scope.SYSTEM_CATALOGUE: (
+            ("glue", "catalog"), ("glue", f"catalog/{_FEDERATED}"), ("glue", f"catalog/{system_table.CATALOG}"),
+            ("glue", f"database/{_INSIDE}"), ("glue", f"table/{_INSIDE}/{system_table.TABLE}"),
+        ),
+    }
+)  # fmt: skip  # a table
+"""Services and resources."""
+
+
 def _arns(scope: Scope, place: Place, log_groups: Sequence[str]) -> list[str]:
     def arn(service: str, resource: str) -> str:
         return f"arn:{place.partition}:{service}:{place.region}:{place.account}:{resource}"
 
+    if scope in _OF_SYSTEM_TABLES:
+        return [arn(*resource) for resource in _OF_SYSTEM_TABLES[scope]]
     match scope:
         case Scope.WORKGROUPS:
             return [arn("athena", "workgroup/*")]

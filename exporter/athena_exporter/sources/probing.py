@@ -28,11 +28,13 @@ from athena_exporter.sources.queues import RECEIVE
 from athena_exporter.sources.quotas import CODES
 from athena_exporter.sources.session import Session
 from athena_exporter.sources.starts import EVENT_NAME
+from athena_exporter.sources.system_table.trying import TableTries
 from athena_exporter.sources.text import clean
 from athena_exporter.sources.trail.keys import ROOT
 
 READING = frozenset(Feature) - {
     Feature.TARGETS, Feature.TRAIL, Feature.EVENTS, Feature.GUARD, Feature.NOTIFICATIONS, Feature.HISTORY,
+    Feature.REPORT, Feature.RESULTS,
 }  # fmt: skip  # a set reads best in rows
 """What a target is read with. STS has answered for the role before anything is tried."""
 NOBODY = "athena-exporter-check"
@@ -67,7 +69,8 @@ class Attempt:
 class Sights:
     """What the tries brought to light, for the survey: names, ids and events as they were told.
 
-    `absent`: the queues and the bucket that are not there, each with how to mend it.
+    `absent`: the queues and the bucket that are not there, each with how to mend it. `unusable`: what is there and does
+    not serve, each with why.
     """
 
     workgroups: list[str] = field(default_factory=list)
@@ -76,6 +79,7 @@ class Sights:
     trail_keys: list[str] = field(default_factory=list)
     missing_groups: list[str] = field(default_factory=list)
     absent: dict[str, str] = field(default_factory=dict)
+    unusable: dict[str, str] = field(default_factory=dict)
     clock: datetime | None = None
 
 
@@ -100,7 +104,8 @@ class Probe:
         self._session = session
         self._features = features
         self._log_groups = log_groups(config)
-        self.sights = Sights()
+        table = TableTries(session.asking(), config.sources.system_table.workgroup, clock)
+        self.sights = Sights(unusable=table.unusable)
         self._tries: Mapping[str, Callable[[], str]] = {
             "athena:ListWorkGroups": self._list_work_groups,
             "athena:ListQueryExecutions": self._list_query_executions,
@@ -124,11 +129,13 @@ class Probe:
             "logs:PutLogEvents": self._put_log_events,
             "athena:GetQueryExecution": self._get_query_execution,
             "athena:StopQueryExecution": self._stop_query_execution,
+            **table.tries,
         }
 
     def wanted(self) -> Sequence[Permission]:
         """What will be tried."""
-        return [one for one in needed_by(self._config) if one.feature in self._features and one.action in self._tries]
+        wanted = (one for one in needed_by(self._config) if one.feature in self._features and not one.by_athena)
+        return [one for one in wanted if one.action in self._tries]
 
     def attempts(self) -> Iterator[Attempt]:
         """Try one after the other. Never raises AWS's errors."""
@@ -310,12 +317,12 @@ class Probe:
         return " and ".join(self._log_groups)
 
     def _get_query_execution(self) -> str:
-        ask(self._session.stopping().get_query_execution, QueryExecutionId=_NO_QUERY)
+        ask(self._session.asking().get_query_execution, QueryExecutionId=_NO_QUERY)
         return "a query was told that does not exist"
 
     def _stop_query_execution(self) -> str:
         # Of a query that nobody has: AWS refuses it as not found, and nothing is stopped.
-        ask(self._session.stopping().stop_query_execution, QueryExecutionId=_NO_QUERY)
+        ask(self._session.asking().stop_query_execution, QueryExecutionId=_NO_QUERY)
         return "a query was stopped that does not exist"
 
 

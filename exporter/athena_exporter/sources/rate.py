@@ -35,6 +35,7 @@ QUOTAS: Mapping[tuple[str, str], Quota] = {
     ("athena", "ListTagsForResource"): Quota(rate=5, burst=10),
     ("athena", "ListCapacityReservations"): Quota(rate=5, burst=10),
     ("athena", "GetCapacityAssignmentConfiguration"): Quota(rate=5, burst=10),
+    ("athena", "GetSystemTableConfiguration"): Quota(rate=5, burst=10),
     # Per account and Region, shared with the console's event history.
     ("cloudtrail", "LookupEvents"): Quota(rate=2, burst=2),
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html

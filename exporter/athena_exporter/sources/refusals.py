@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from athena_exporter.sources import errors
+from athena_exporter.sources.errors import LIMIT, OwnError
 
 _LONGEST_WORDS = 160  # so that the line of `errors.explain` has room for what to do
 
@@ -58,7 +59,11 @@ _MENDS: Mapping[Refusal, str] = {
 }
 
 
-class AskingError(BotoCoreError):
+_REASONS: Mapping[Refusal, str] = {Refusal.DENIED: "denied", Refusal.TOO_MUCH: LIMIT}
+"""What the others are is AWS's answer: the workgroup's own limit, too, for it stops the next question as well."""
+
+
+class AskingError(OwnError):
     """A question without an answer: `refusal` is why, `execution_id` which query, None if none was started."""
 
     fmt = "Athena gave no answer ({refusal}): {words}"
@@ -69,6 +74,7 @@ class AskingError(BotoCoreError):
         mend = _MENDS.get(refusal)
         super().__init__(refusal=refusal.value, words=f"{line}; {mend}" if mend else line)
         self.refusal = refusal
+        self.reason = _REASONS.get(refusal, OwnError.reason)
         self.execution_id = execution_id
 
 

@@ -48,15 +48,16 @@ class QuickQueues:
         return {"Messages": messages} if messages else {}
 
     def delete(self, asked: Json) -> Json | None:
-        """The body of an answer; None where moto has to answer: also where a receipt is none of those in flight."""
+        """The body of an answer; None where moto has to answer: also where a receipt was never given out."""
         queue, entries = self._queue(asked), asked.get("Entries") or []
         receipts = [entry.get("ReceiptHandle") for entry in entries]
         if queue is None or not entries or len(set(receipts)) < len(receipts):
             return None
         flying = {handle: message for message in queue.pending_messages for handle in message.all_receipt_handles}
-        if any(receipt not in flying for receipt in receipts):
+        if any(receipt not in flying and receipt not in queue.deleted_messages for receipt in receipts):
             return None
-        for message in {id(flying[receipt]): flying[receipt] for receipt in receipts}.values():
+        here = [flying[receipt] for receipt in receipts if receipt in flying]
+        for message in {id(one): one for one in here}.values():
             queue.pending_messages.discard(message)
             queue.deleted_messages.update(message.all_receipt_handles)
             queue._messages.remove(message)  # noqa: SLF001 - moto has no other way

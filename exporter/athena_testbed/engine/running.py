@@ -20,6 +20,7 @@ from athena_testbed.engine import failing
 from athena_testbed.engine.dialect import Name, name_of, parsed, qualify, translated
 from athena_testbed.engine.failing import FailedError
 from athena_testbed.engine.files import File, Files, duck_type
+from athena_testbed.engine.served import Reading, Served
 from athena_testbed.engine.tables import Table, declared
 from athena_testbed.engine.texts import column_info, text_of
 
@@ -60,9 +61,11 @@ class Engine:
     Args:
         databases: those that are there from the start.
         denied: `database.table` of what Lake Formation keeps from the asker.
+        served: a table that AWS itself keeps.
     """
 
-    def __init__(self, databases: Iterable[str], denied: Iterable[str] = ()) -> None:
+    def __init__(self, databases: Iterable[str], denied: Iterable[str] = (), served: Served | None = None) -> None:
+        self._served = served
         self._databases = {"default", *databases}
         self._denied = frozenset(denied)
         self._tables: dict[Name, Table] = {}
@@ -140,6 +143,8 @@ class Engine:
         if name.database == "information_schema":
             return
         if name.catalog is not None:
+            if self._served is not None and name == self._served.name:
+                return
             raise FailedError(f"CATALOG_NOT_FOUND: line 1:15: Catalog '{name.catalog}' not found")
         if name.database not in self._databases:
             raise failing.no_database(name.database)
@@ -153,9 +158,12 @@ class Engine:
     def _select(self, tree: exp.Query, database: str | None, now: datetime) -> Outcome:
         names = qualify(tree, database)
         files: dict[Name, list[File]] = {}
+        served = self._read_served(tree, names, now)
         with closing(self._connection()) as connection:
             for name in names:
                 self._put(connection, name, files, now, depth=0)
+            if served is not None:
+                served.put(connection, self._files.folder)
             sql = translated(tree, now)
             try:
                 scanned = self._scanned(connection, sql, files)
@@ -169,9 +177,16 @@ class Engine:
             substatement="SELECT",
             columns=columns,
             rows=[[text_of(value) for value in row] for row in rows],
-            scanned_bytes=scanned,
+            scanned_bytes=scanned + (served.scanned_bytes if served else 0),
             tables=[name for name in names if name.database != "information_schema"],
         )
+
+    def _read_served(self, tree: exp.Expr, names: Iterable[Name], now: datetime) -> Reading | None:
+        if self._served is None or self._served.name not in names:
+            return None
+        reading = Reading(self._served, now)
+        reading.read(tree)
+        return reading
 
     def _connection(self) -> duckdb.DuckDBPyConnection:
         """A database of one statement, which can read nothing but the copies."""
@@ -192,7 +207,7 @@ class Engine:
     ) -> None:
         """Make a table or view, and what it reads, in the statement's database."""
         self._require(name)
-        if name in files or name.database == "information_schema":
+        if name in files or name.catalog is not None or name.database == "information_schema":
             return
         if depth > _DEEPEST:
             raise FailedError("VIEW_IS_RECURSIVE: line 1:15: Statement would create a recursive view")

@@ -4,10 +4,11 @@
 locals {
   # What a target says of a source goes before what is said for all of them.
   everywhere = {
-    lookup      = coalesce(try(var.configuration.sources.lookup.enabled, null), true)
-    workgroups  = coalesce(try(var.configuration.sources.workgroups.enabled, null), true)
-    cloudwatch  = coalesce(try(var.configuration.sources.cloudwatch.enabled, null), false)
-    eventbridge = coalesce(try(var.configuration.sources.eventbridge.enabled, null), false)
+    lookup       = coalesce(try(var.configuration.sources.lookup.enabled, null), true)
+    workgroups   = coalesce(try(var.configuration.sources.workgroups.enabled, null), true)
+    cloudwatch   = coalesce(try(var.configuration.sources.cloudwatch.enabled, null), false)
+    eventbridge  = coalesce(try(var.configuration.sources.eventbridge.enabled, null), false)
+    system_table = coalesce(try(var.configuration.sources.system_table.enabled, null), false)
   }
   sources = {
     for name, is_on in local.everywhere : name => anytrue([
@@ -33,6 +34,24 @@ locals {
       one.path[length(one.path) - 1],
     ])
   ]))
+
+  # Athena's own table of queries, which Athena looks up and reads in the name of who asks.
+  asks_table    = local.reads_itself && local.sources.system_table
+  table_asker   = coalesce(try(var.configuration.sources.system_table.workgroup, null), "*")
+  table_results = compact([try(trimprefix(trimsuffix(var.configuration.sources.system_table.output_location, "/"), "s3://"), null)])
+  system_table_arns = {
+    for service, kinds in {
+      athena   = ["system-table/*"]
+      s3tables = ["bucket/aws-athena", "bucket/aws-athena/table/*"]
+      glue = [
+        "catalog", "catalog/s3tablescatalog", "catalog/s3tablescatalog/aws-athena", "database/s3tablescatalog/aws-athena/metadata",
+        "table/s3tablescatalog/aws-athena/metadata/query_executions",
+      ]
+    } :
+    service => flatten([
+      for region in local.own_regions : [for kind in kinds : "arn:${local.partition}:${service}:${region}:${local.account}:${kind}"]
+    ])
+  }
 
   trails = [for one in [try(var.configuration.sources.trail, null)] : {
     bucket = one.bucket
@@ -167,6 +186,51 @@ locals {
       needed    = local.reads_itself && local.follows_views
       actions   = ["glue:GetTable"]
       resources = local.catalogue_arns
+    },
+    {
+      sid       = "FindSystemTable"
+      needed    = local.asks_table
+      actions   = ["athena:GetSystemTableConfiguration"]
+      resources = local.system_table_arns.athena
+    },
+    {
+      sid       = "AskSystemTable"
+      needed    = local.asks_table
+      actions   = ["athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults", "athena:StopQueryExecution"]
+      resources = [for region in local.own_regions : "arn:${local.partition}:athena:${region}:${local.account}:workgroup/${local.table_asker}"]
+    },
+    {
+      sid       = "ResolveSystemTable"
+      needed    = local.asks_table
+      actions   = ["glue:GetCatalog", "glue:GetDatabase", "glue:GetTable"]
+      resources = local.system_table_arns.glue
+    },
+    {
+      sid    = "ReadSystemTable"
+      needed = local.asks_table
+      actions = [
+        "s3tables:GetTableBucket", "s3tables:GetNamespace", "s3tables:GetTable", "s3tables:GetTableMetadataLocation",
+        "s3tables:GetTableData",
+      ]
+      resources = local.system_table_arns.s3tables
+    },
+    {
+      sid       = "ReadGovernedSystemTable"
+      needed    = local.asks_table
+      actions   = ["lakeformation:GetDataAccess"]
+      resources = ["*"]
+    },
+    {
+      sid       = "FindTableResults"
+      needed    = local.asks_table && length(local.table_results) > 0
+      actions   = ["s3:GetBucketLocation"]
+      resources = [for place in local.table_results : "arn:${local.partition}:s3:::${split("/", place)[0]}"]
+    },
+    {
+      sid       = "WriteTableResults"
+      needed    = local.asks_table && length(local.table_results) > 0
+      actions   = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
+      resources = [for place in local.table_results : "arn:${local.partition}:s3:::${place}/*"]
     },
     {
       sid       = "ReadTrailQueue"

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import hostile
 import pytest
 from book import HOUR, MB, TARGET, Book, opened, query, settings_for, start
 from click.testing import CliRunner, Result
@@ -139,6 +140,15 @@ def test_a_simulation_for_people_says_what_it_knew() -> None:
     assert "query by query from" in shown
     assert "what running queries have scanned so far is not known" in shown
     assert result.stderr == "", "no bar where nobody sits"
+
+
+@pytest.mark.parametrize("command", [("report", "budgets"), ("budgets", "simulate")])
+def test_a_hostile_name_on_a_page_of_budgets_is_words(book: Book, command: tuple[str, ...]) -> None:
+    at = NOW - 2 * HOUR
+    book.deliver(query(9, at=at, scanned_bytes=130 * MB), start(9, hostile.NAME), at=at)
+    result = run(*command, "--config", "exporter.yml", "--format", "html")
+    assert result.exit_code == 0, result.output
+    hostile.assert_harmless(result.stdout)
 
 
 def test_pruned_queries_are_replayed_by_the_hour(tmp_path: Path) -> None:

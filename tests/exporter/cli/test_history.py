@@ -178,7 +178,7 @@ def test_compact_merges_the_days_that_are_wanted_and_says_so(tmp_path: Path, wor
     [
         ("", (), "no bucket: name the one of the query history as history.bucket"),
         (on("a-bucket"), ("--day", "2026-03-10", "--before", "2026-03-10"), "--day and --before"),
-        (on("a-bucket"), ("--day", "yesterday"), "does not match the format"),
+        (on("a-bucket"), ("--day", "soon"), "is no day: write 30d"),
         (on("not-a-bucket-of-anybody"), (), "there is no such bucket"),
     ],
 )

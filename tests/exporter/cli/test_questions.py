@@ -81,7 +81,7 @@ def test_without_a_trail_there_is_no_view_of_it() -> None:
         (("tables_not_read_since",), "since: it has no default, give it (reads before this UTC day do not count)"),
         (("usage_by_day", "--from", "2026-03-02", "--to", "2026-03-01"), "2026-03-02 is after to, 2026-03-01"),
         (("--ddl", "b", "--trail", "logs"), "--trail: 'logs' is no table; write it as database.table, in lower case"),
-        (("usage_by_day", "--from", "soon"), "'soon' is no day: write 30d, yesterday or 2026-03-28"),
+        (("usage_by_day", "--from", "soon"), "'soon' is no day: write 30d, yesterday, today or 2026-03-28"),
         (("nothing",), "'nothing' is not one of"),
     ],
 )

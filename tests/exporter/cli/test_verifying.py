@@ -3,10 +3,12 @@
 import json
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import hostile
 import pytest
 from click.testing import CliRunner, Result
 from whole_exporter import CREDENTIALS, account, configured, whole_exporter
@@ -92,6 +94,15 @@ def test_a_ledger_that_has_lost_queries_fails(counted: tuple[athena_testbed.Runn
     assert "the ledger lacks some" in " ".join(result.stdout.split())
 
 
+def test_a_hostile_name_on_the_page_is_words(counted: tuple[athena_testbed.Running, Path], tmp_path: Path) -> None:
+    ledger = tmp_path / "renamed.db"
+    ledger.write_bytes((counted[1].parent / "ledger.db").read_bytes())
+    with closing(sqlite3.connect(ledger)) as connection, connection:
+        connection.execute("UPDATE usage_types SET workgroup = ? WHERE workgroup = 'primary'", (hostile.NAME,))
+    result = verify(counted[1], "--ledger", str(ledger), "--format", "html")
+    hostile.assert_harmless(result.stdout)
+
+
 def test_without_cloudwatchs_permission_one_line_names_it(counted: tuple[athena_testbed.Running, Path]) -> None:
     running, path = counted
     running.plan_faults([{"kind": "denied", "operation": "ListMetrics"}])
@@ -115,7 +126,7 @@ def test_a_workgroup_whose_settings_may_not_be_read_is_compared_all_the_same(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--day", "soon"), "'soon' is no day: write 2026-03-28, yesterday or today"),
+        (("--day", "soon"), "'soon' is no day: write 30d, yesterday, today or 2026-03-28"),
         (("--day", "2999-01-01"), "2999-01-01 has not begun in UTC"),
         (("--tolerance", "-1"), "-1"),
         (("--ledger", "/nonexistent/ledger.db"), "there is no such file"),

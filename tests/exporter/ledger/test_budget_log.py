@@ -33,7 +33,7 @@ def file() -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         schema.create(connection)
         for target in (1, 2):
-            connection.execute("INSERT INTO targets VALUES (?, ?, 'eu-west-1', 0, 0, 0)", (target, str(target)))
+            connection.execute("INSERT INTO targets VALUES (?, ?, 'eu-west-1', 0, 0, 0, 0)", (target, str(target)))
         for number in NUMBERS:
             connection.execute("INSERT INTO budget_tallies VALUES (?, 1, ?, 0)", (number, str(number)))
         yield connection

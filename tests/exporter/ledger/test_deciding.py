@@ -206,6 +206,16 @@ def test_late_queries_that_fill_the_gap_between_two_episodes_are_no_news(make_bo
         assert rows(book) == [("exceeded", False)]
 
 
+def test_late_queries_that_begin_an_episode_earlier_are_no_news_after_a_clock_was_put_back(make_book: MakeBook) -> None:
+    with make_book(budgets=(ROLLING,), **TOLD) as book:
+        spend(book, 1, 3000)
+        assert len(book.ledger.decide(NOON + 7 * MINUTE)) == 1
+        spend(book, 2, 3000, at=NOON - 10 * MINUTE)
+        for step in (-DAY, 7 * MINUTE):
+            assert book.ledger.decide(NOON + step) == []
+        assert rows(book) == [("exceeded", False)]
+
+
 # -- what is durable ----------------------------------------------------------------------------------------------
 
 

@@ -121,7 +121,7 @@ def plain(value: object) -> object:
 CASES = [
     (question, backend)
     for question in QUESTIONS
-    for backend in Backend
+    for backend in (Backend.HISTORY, Backend.CLOUDTRAIL)
     if backend is Backend.HISTORY or question.name in ASKED
 ]
 

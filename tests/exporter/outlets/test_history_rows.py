@@ -94,7 +94,7 @@ def test_a_failure_has_its_name_and_a_number_that_is_none_has_none(
 def test_half_a_surrogate_pair_in_the_sql_is_replaced(book: Book) -> None:
     book.deliver(query(sql_text="SELECT '\ud800'", tables=(SALES,)), start())
     (row,) = rows(book)
-    assert (row["sql_text"], row["tables"][0]["table_name"]) == ("SELECT '?'", "orders")
+    assert (row["sql_text"], row["tables"][0]["table_name"]) == ("SELECT '\ufffd'", "orders")
 
 
 def test_a_late_identity_is_a_whole_row_of_the_same_day_with_a_higher_number(book: Book) -> None:

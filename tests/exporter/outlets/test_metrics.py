@@ -55,6 +55,8 @@ LABELS = {
     "alias": ("production", "111122223333"),
     "result": ("ok", "ThrottlingException"),
     "action": ("stop", "stop"),
+    "missing": ("execution", "identity"),
+    "purpose": ("system_table", "report"),
     "record": ("execution", "identity"),
     "label": ("user", "database"),
     "consumer": ("events", "history"),

@@ -10,6 +10,9 @@ from source_world import World, session_with
 
 from athena_exporter.sources.answers import ask
 from athena_exporter.sources.errors import REASONS, AwsError, GarbledAnswerError, explain, is_denied, reason
+from athena_exporter.sources.refusals import AskingError, Refusal
+from athena_exporter.sources.system_table.capability import SystemTableError
+from athena_exporter.sources.system_table.spending import SpentError
 
 
 def error(code: str, message: str = "words", *, status: int = 400, operation: str = "ListWorkGroups") -> ClientError:
@@ -96,6 +99,12 @@ def test_missing_credentials_are_named_as_such(monkeypatch: pytest.MonkeyPatch, 
         (boto.ConnectionClosedError(endpoint_url="u"), "network"),
         (boto.ParamValidationError(report="r"), "answer"),
         (GarbledAnswerError(operation="o", why="w"), "answer"),
+        (AskingError(refusal=Refusal.DENIED, words="w"), "denied"),
+        (AskingError(refusal=Refusal.TOO_MUCH, words="w"), "limit"),
+        (AskingError(refusal=Refusal.CUTOFF, words="the workgroup's"), "answer"),
+        (AskingError(refusal=Refusal.NO_TABLE, words="w"), "answer"),
+        (SystemTableError("w"), "answer"),
+        (SpentError("w"), "limit"),
     ],
     ids=str,
 )

@@ -108,6 +108,9 @@ class _Told:
         fresh = dict.fromkeys(self._executions.intersection(query_ids), self.sequence() + 1)
         return {**self.ledger.known_executions(query_ids), **fresh}
 
+    def attributed(self, query_ids: Collection[str]) -> Collection[str]:
+        return self.ledger.attributed(query_ids)
+
     def unfinished(self) -> Sequence[Unfinished]:
         return [one for one in self.ledger.unfinished() if one.query_id not in self._executions]
 

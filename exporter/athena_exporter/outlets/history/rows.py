@@ -11,11 +11,12 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from athena_exporter.ledger.failures import failure
-from athena_exporter.ledger.outbox import StoredFact
+from athena_exporter.ledger.outbox import PAST, StoredFact
 from athena_exporter.records import UNATTRIBUTED, UNKNOWN, Kind, QueryError, State, epoch_ms
 
-KINDS = frozenset({"query", "identity"})
-"""Facts that are rows: a finished query with its user or none, and the same query once its user came late."""
+KINDS = frozenset({"query", "identity", PAST})
+"""Facts that are rows: a finished query with its user or none, the same query once its user came late, and either of
+them told by a backfill."""
 _LARGEST_INT = 2**31 - 1
 _NOBODY = (UNATTRIBUTED, Kind.UNKNOWN.value, None, UNKNOWN)
 _NO_ERROR = (None, None, None, None)

@@ -23,7 +23,10 @@ IDEMPOTENCY = "Idempotency-Key"
 """The header with the id of the decision: copies have the same."""
 _OK, _REDIRECT, _CLIENT, _SERVER = 200, 300, 400, 500
 _TIMEOUT, _BUSY, _UNAVAILABLE = 408, 429, 503
-_SAID = 200
+_READ, _SAID = 4096, 200
+"""Bytes of an answer that are read, and characters of them that are said."""
+_SHORTEST_SECRET = 6
+"""A shorter part of an address, such as `api`, is a word of others, too."""
 
 Pools = Callable[[str], urllib3.PoolManager]
 """Leads from an address to what connects there: directly or by a proxy, with the certificates to trust."""
@@ -64,7 +67,7 @@ class Webhook:
                 retries=False, redirect=False, preload_content=False,
             )  # fmt: skip  # as short as it can be said
             try:
-                said = _words(response.read(_SAID, decode_content=False))
+                said = _words(response.read(_READ, decode_content=False), url)
             finally:
                 response.close()
         except exceptions.HTTPError as error:
@@ -133,11 +136,21 @@ def _verdict(error: exceptions.SSLError) -> str:
     return getattr(cause, "reason", None) or "TLS failed"
 
 
-def _words(answer: bytes) -> str:
-    """What a receiver says of its refusal (Slack: `invalid_payload`), on one line."""
+def _words(answer: bytes, url: str) -> str:
+    """What a receiver says of its refusal (Slack: `invalid_payload`), on one line, without what it repeats of `url`."""
     text = " ".join(answer.decode("utf-8", "replace").split())
-    shown = "".join(c for c in text if c.isprintable())
+    for secret in _secrets(url):
+        text = text.replace(secret, "***")
+    shown = "".join(c for c in text if c.isprintable())[:_SAID]
     return f" ({shown})" if shown else ""
+
+
+def _secrets(url: str) -> list[str]:
+    """What of an address lets one post: all behind the host, and who posts; in the order in which they are replaced."""
+    parts = urlsplit(url)
+    told = [parts.path, parts.query, *parts.path.split("/"), parts.username or "", parts.password or ""]
+    spelt = {one for part in told for one in (part, unquote(part)) if len(one) >= _SHORTEST_SECRET}
+    return sorted(spelt, key=len, reverse=True)
 
 
 def _headers(url: str, key: str) -> dict[str, str]:

@@ -34,6 +34,7 @@ class Format(StrEnum):
     TABLE = "table"
     JSON = "json"
     CSV = "csv"
+    HTML = "html"
 
 
 def to_rich(table: Table) -> RichTable:
@@ -44,26 +45,26 @@ def to_rich(table: Table) -> RichTable:
     """
     drawn = RichTable(
         title=Text(table.title),
-        caption=Text("\n".join(_caption(table))),
+        caption=Text("\n".join(caption(table))),
         title_justify="left",
         caption_justify="left",
         box=box.SIMPLE_HEAD,
         collapse_padding=True,
         pad_edge=False,
-        show_footer=True,
+        show_footer=bool(table.total),
     )
-    for column, total in zip(table.columns, table.total, strict=True):
+    for column, total in zip(table.columns, table.total or [""] * len(table.columns), strict=True):
         _add_column(drawn, column, total)
     for row in table.rows:
-        drawn.add_row(*(Text(_shown(*pair)) for pair in zip(table.columns, row, strict=True)))
+        drawn.add_row(*(Text(shown(*pair)) for pair in zip(table.columns, row, strict=True)))
     return drawn
 
 
 def _add_column(drawn: RichTable, column: Column, total: Cell) -> None:
-    named = column.unit is Unit.NAME
+    named = column.unit.is_text
     drawn.add_column(
         Text(column.heading),
-        footer=Text(_shown(column, total)),
+        footer=Text(shown(column, total)),
         justify="left" if named else "right",
         no_wrap=not named,
         overflow="fold" if named else "ellipsis",
@@ -106,15 +107,18 @@ def _csv_cell(cell: Cell) -> str:
     return f"'{name}" if name.lstrip().startswith(_FORMULA) else name
 
 
-def _caption(table: Table) -> Iterable[str]:
+def caption(table: Table) -> Iterable[str]:
+    """What stands below a table: that it is empty or cut, and its notes."""
     if not table.rows:
-        yield "no queries in this range"
+        yield "no queries in this range" if table.total else "nothing was found in this range"
     if table.omitted:
-        yield f"{len(table.rows)} of {len(table.rows) + table.omitted} rows; the total counts all of them"
+        counted = "; the total counts all of them" if table.total else ""
+        yield f"{len(table.rows)} of {len(table.rows) + table.omitted} rows{counted}"
     yield from table.notes
 
 
-def _shown(column: Column, cell: Cell) -> str:
+def shown(column: Column, cell: Cell) -> str:
+    """A cell for a person, in its column's unit; hostile characters as escapes."""
     if cell is None:
         return _NOTHING
     if isinstance(cell, str):
@@ -156,6 +160,14 @@ def megabytes(value: float) -> str:
     return f"{_three_digits(value)} MB"
 
 
+def milliseconds(value: float) -> str:
+    """950 -> 950 ms, 1500 -> 1.50 s, 90000 -> 1.50 min: three digits that count."""
+    for size, unit in ((3_600_000, "h"), (60_000, "min"), (1000, "s")):
+        if abs(value) >= size:
+            return f"{_three_digits(value / size)} {unit}"
+    return f"{value:,.0f} ms"
+
+
 def _three_digits(value: float) -> str:
     places = 2 if abs(value) < 9.995 else 1 if abs(value) < 99.95 else 0  # noqa: PLR2004  # where rounding adds a digit
     return f"{value:,.{places}f}"
@@ -168,4 +180,5 @@ _SHOWN: Mapping[Unit, _Show] = {
     Unit.USD: dollars,
     Unit.RATIO: percent,
     Unit.MEBIBYTES: megabytes,
+    Unit.MILLISECONDS: milliseconds,
 }

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TypeAlias
 
 from athena_exporter.outlets.report.table import Cell, Column, Table, Unit
@@ -78,6 +79,23 @@ def build(report: Report, rows: Iterable[UsageRow], *, limit: int | None = None)
         total=("total", *[""] * (len(report.subject) - 1), *_measured(report, everything, everything)),
         omitted=len(subjects) - len(shown),
         notes=_notes(shown),
+    )
+
+
+def build_days(by_day: Iterable[tuple[date, Iterable[UsageRow]]]) -> Table:
+    """Cost and use day by day, of the days given."""
+    days = [(day, tuple(rows)) for day, rows in by_day]
+    everything = _sums([row for _, rows in days for row in rows])
+    measures = (_QUERIES, _USERS, _SCANNED, _BILLED, _COST, _STATES[1], _STATES[2])
+    return Table(
+        title="Usage by day",
+        columns=(Column(key="day", heading="Day", unit=Unit.DAY), *(measure.column for measure in measures)),
+        rows=tuple(
+            (day.isoformat(), *(measure.of(_sums(rows), everything) for measure in measures)) for day, rows in days
+        ),
+        total=("total", *(measure.of(everything, everything) for measure in measures)),
+        omitted=0,
+        notes=(),
     )
 
 

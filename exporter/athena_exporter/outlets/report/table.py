@@ -19,6 +19,18 @@ class Unit(Enum):
     USD = auto()
     RATIO = auto()
     MEBIBYTES = auto()
+    MILLISECONDS = auto()
+    TIME = auto()
+    """A moment in words: `2026-03-10 12:00:00Z`."""
+    DAY = auto()
+    """A UTC day in words: `2026-03-10`."""
+    MONTH = auto()
+    """A UTC month in words: `2026-03`."""
+
+    @property
+    def is_text(self) -> bool:
+        """Whether values are words."""
+        return self in {Unit.NAME, Unit.TIME, Unit.DAY, Unit.MONTH}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +46,8 @@ class Column:
 class Table:
     """A report over all rows given, cut to its limit.
 
-    `total` speaks of everything, shown or not; `omitted` counts the rows that the limit left out; `notes` are
-    sentences for people about names that need a word.
+    `total` speaks of everything, shown or not, and is empty where columns do not add up; `omitted` counts the rows
+    that the limit left out; `notes` are sentences for people about names that need a word.
     """
 
     title: str

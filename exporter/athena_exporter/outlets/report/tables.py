@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from athena_exporter.outlets.report.answers import heading_of
 from athena_exporter.outlets.report.table import Cell, Column, Table, Unit
 from athena_exporter.records import OTHER, PENDING, UNATTRIBUTED, Mode, TableUsageRow
 
@@ -13,7 +14,7 @@ SUMMARY = "who reads what: readers, queries by mode and the last read of every t
 _COLUMNS = (
     Column(key="table", heading="Table", unit=Unit.NAME),
     Column(key="readers", heading="Readers", unit=Unit.COUNT),
-    *(Column(key=mode.value, heading=mode.value.capitalize(), unit=Unit.COUNT) for mode in Mode),
+    *(Column(key=mode.value, heading=heading_of(mode.value), unit=Unit.COUNT) for mode in Mode),
     Column(key="last_read", heading="Last read", unit=Unit.NAME),
     Column(key="users", heading="Who", unit=Unit.NAME),
 )

@@ -1,7 +1,8 @@
 """The HTTP side: ready bytes in, answers out. A scrape waits for nobody's rendering and never calls AWS.
 
 Stage: metrics, page -> **server** -> Prometheus, people. `application` chooses the answer, `access` stands before
-it, `listener` holds the sockets and threads, `secured` is TLS, `address` where to listen.
+it, `listener` holds the sockets and threads, `arrivals` takes requests in without waiting, `turns` gives them to
+threads, `secured` is TLS, `address` where to listen.
 """
 
 from athena_exporter.outlets.server.address import Address, AddressError, parse_address

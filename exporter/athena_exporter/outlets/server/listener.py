@@ -6,23 +6,24 @@ provoke is bounded here.
 
 import errno
 import logging
+import resource
 import socket
-import ssl
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from queue import Full
 from threading import Event, Thread
 from types import TracebackType
 from typing import Any, Self
 from wsgiref.types import WSGIApplication
 
 from cheroot import wsgi
-from cheroot.server import HTTPConnection
 
 from athena_exporter.outlets.server.access import guarded
 from athena_exporter.outlets.server.address import Address, AddressError, parse_address
-from athena_exporter.outlets.server.secured import SecuredSocket, TlsReader, TlsWriter, secure
+from athena_exporter.outlets.server.arrivals import Arrival, Connection
+from athena_exporter.outlets.server.turns import Pool, Turns
 from athena_exporter.outlets.webconfig import WebConfig
 
 _log = logging.getLogger(__name__)
@@ -32,16 +33,25 @@ _log = logging.getLogger(__name__)
 class Limits:
     """What one client may take from the others.
 
-    A thread leaves a client after `silence_seconds` without a byte, and after `request_seconds` in any case.
+    A client is left after `silence_seconds` without a byte, after `request_seconds` in any case, and after
+    `crowded_seconds` of reading if others wait for its thread. Beyond `connections` the one that has been longest about
+    its request makes room, and beyond `waiting` requests that wait for a thread the next is told to try again.
     """
 
     threads: int = 16
+    connections: int = 1024
     silence_seconds: int = 5
     request_seconds: float = 30.0
+    crowded_seconds: float = 5.0
     waiting: int = 256
     header_bytes: int = 16 * 1024
     body_bytes: int = 1024
     shutdown_seconds: int = 2
+
+    @property
+    def pages(self) -> int:
+        """How many threads slow readers of pages may hold: the rest answers probes."""
+        return max(1, self.threads - max(1, self.threads // 4))
 
 
 class Server:
@@ -122,15 +132,21 @@ def _everywhere(both: str = "::") -> str:
     return both
 
 
+def _affordable(connections: int) -> int:
+    """At most half of the files that the process may open: the ledger and AWS need theirs."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return connections if files == resource.RLIM_INFINITY else min(connections, files // 2)
+
+
 class _Watch:
-    """Cuts off requests that last too long: a client that trickles would hold its thread for ever.
+    """Cuts off requests that last too long: a client that reads by the byte would hold its thread for ever.
 
     One thread for all of them, for a timer each would cost every scrape two waits for the interpreter's lock.
     """
 
-    def __init__(self, allowed_seconds: float) -> None:
-        self._allowed = allowed_seconds
-        self._ends: dict[_Connection, float] = {}
+    def __init__(self, limits: Limits, are_others_waiting: Callable[[], bool]) -> None:
+        self._limits, self._are_others_waiting = limits, are_others_waiting
+        self._begun: dict[Connection, float] = {}
         self._stopped = Event()
         self._thread = Thread(target=self._run, name="http-watch", daemon=True)
 
@@ -142,61 +158,27 @@ class _Watch:
         self._thread.join()
 
     @contextmanager
-    def over(self, connection: "_Connection") -> Iterator[None]:
-        self._ends[connection] = time.monotonic() + self._allowed
+    def over(self, connection: Connection) -> Iterator[None]:
+        self._begun[connection] = time.monotonic()
         try:
             yield
         finally:
-            del self._ends[connection]
+            del self._begun[connection]
 
     def _run(self) -> None:
-        while not self._stopped.wait(min(1.0, self._allowed)):
+        longest = self._limits.request_seconds
+        while not self._stopped.wait(min(1.0, longest)):
+            allowed = min(longest, self._limits.crowded_seconds) if self._are_others_waiting() else longest
             now = time.monotonic()
-            for connection, end in self._ends.copy().items():  # requests begin and end meanwhile
-                if now >= end:
+            for connection, begun in self._begun.copy().items():  # requests begin and end meanwhile
+                if now - begun >= allowed:
                     connection.cut()
-
-
-class _Connection(HTTPConnection):
-    """A connection whose every request has an end, and which shakes hands in the thread that serves it."""
-
-    server: "_Cheroot"
-
-    def communicate(self) -> bool:
-        """Reads and answers one request; whether the connection stays open."""
-        with self.server.watch.over(self):
-            return self._secured() and bool(super().communicate())  # type: ignore[no-untyped-call]  # cheroot's stubs carry no types
-
-    def _secured(self) -> bool:
-        """Before the first request: TLS where it is asked for; whether the client managed it.
-
-        cheroot's own adapter shakes hands in the one thread that accepts: a silent client would hold up everybody.
-        """
-        if self.server.web is None or not self.server.web.secured or isinstance(self.socket, SecuredSocket):
-            return True
-        return secure(self, self.server.web.tls)
-
-    def put_under(self, secured: ssl.SSLSocket) -> None:
-        """Reads and writes through TLS from now on."""
-        self.rfile.close()
-        self.wfile.close()
-        self.socket = secured
-        self.rfile = TlsReader(secured, "rb", self.rbufsize)
-        self.wfile = TlsWriter(secured, "wb", self.wbufsize)
-
-    def close(self) -> None:
-        """Closes the socket, whatever state the client has left it in: an error here would end the server."""
-        with suppress(OSError):
-            super().close()
-
-    def cut(self) -> None:
-        """Ends the waiting of whoever reads or writes here."""
-        with suppress(OSError):  # it ended by itself in this moment
-            self.socket.shutdown(socket.SHUT_RDWR)
 
 
 class _Cheroot(wsgi.Server):
     """cheroot with our limits, our log, and the reason why it could not bind."""
+
+    _connections: Any  # cheroot's selector, of which its stubs do not tell
 
     def __init__(self, address: Address, app: WSGIApplication, limits: Limits, web: WebConfig | None) -> None:
         super().__init__(
@@ -212,10 +194,64 @@ class _Cheroot(wsgi.Server):
         )
         self.max_request_header_size = limits.header_bytes
         self.max_request_body_size = limits.body_bytes
-        self.watch = _Watch(limits.request_seconds)
-        self.web = web
-        self.ConnectionClass = _Connection
+        turns = Turns(pages=limits.pages, waiting=limits.waiting)
+        self.requests = Pool(self, threads=limits.threads, turns=turns)
+        self.watch = _Watch(limits, lambda: turns.are_pages_waiting)
+        self.web, self.limits = web, limits
+        self.ConnectionClass = Connection
         self.bind_error: OSError | None = None
+        self._most = _affordable(limits.connections)
+        self._open: set[Connection] = set()
+        self._under_way: dict[Connection, None] = {}
+
+    @property
+    def is_secured(self) -> bool:
+        """Whether connections speak TLS."""
+        return self.web is not None and self.web.secured
+
+    def opened(self, connection: Connection) -> None:
+        """A client has come. If there are too many, the one that has been longest about its request makes room."""
+        self._open.add(connection)
+        if len(self._open) > self._most:
+            oldest = next(iter(list(self._under_way)), connection)
+            self._under_way.pop(oldest, None)
+            oldest.refuse()
+            oldest.cut()
+
+    def closed(self, connection: Connection) -> None:
+        """A client has gone, or was sent away."""
+        self._open.discard(connection)
+        self._under_way.pop(connection, None)
+
+    def put_conn(self, conn: Connection) -> None:
+        """A thread gives back a connection that stays: its next request may be there already."""
+        if self.ready:
+            self.process_conn(conn)
+        else:
+            conn.close()
+
+    def process_conn(self, conn: Connection) -> None:
+        """Takes in what has come; gives the request to a thread once it is whole."""
+        arrival = conn.arrive()
+        if arrival is Arrival.UNDER_WAY:
+            self._wait_for(conn)
+            return
+        self._under_way.pop(conn, None)
+        if arrival is Arrival.GONE:
+            conn.close()
+            return
+        try:
+            self.requests.put(conn)
+        except Full:
+            conn.refuse()
+            conn.close()
+
+    def _wait_for(self, conn: Connection) -> None:
+        self._under_way[conn] = None
+        try:
+            self._connections.put(conn)
+        except ValueError:  # the server ends, and nobody waits for anything any more
+            conn.close()
 
     def bind(self, family: Any, type: Any, proto: Any = 0) -> Any:  # noqa: A002  # cheroot's signature
         """Binds one candidate; cheroot would forget the error's number and leave the socket open."""

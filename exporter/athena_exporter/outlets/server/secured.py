@@ -9,7 +9,7 @@ import ssl
 from typing import Any, Protocol
 
 from cheroot.errors import FatalSSLAlert
-from cheroot.makefile import StreamReader, StreamWriter
+from cheroot.makefile import StreamWriter
 
 from athena_exporter.outlets.webconfig import Tls
 
@@ -47,20 +47,8 @@ class SecuredSocket(ssl.SSLSocket):
             raise FatalSSLAlert(*error.args) from error
 
 
-class TlsReader(StreamReader):
-    """A reader that knows of bytes which TLS has taken in and nobody has read: no selector would tell of them."""
-
-    def __init__(self, secured: ssl.SSLSocket, mode: str, size: int) -> None:
-        super().__init__(secured, mode, size)
-        self._secured = secured
-
-    def has_data(self) -> bool:
-        """Whether the next request has begun to arrive."""
-        return bool(super().has_data()) or self._secured.pending() > 0  # type: ignore[no-untyped-call]  # cheroot's stubs carry no types
-
-
 class TlsWriter(StreamWriter):
-    """cheroot's writer, by a name that goes with the reader's."""
+    """cheroot's writer, over TLS."""
 
 
 class Securable(Protocol):
@@ -74,19 +62,36 @@ class Securable(Protocol):
 
 
 def secure(connection: Securable, tls: Tls) -> bool:
-    """Shakes hands as the server; whether the client managed it and is welcome. Never raises for what a client did."""
+    """Puts a connection under TLS once its client has begun to speak; whether there is one.
+
+    Raises:
+        BlockingIOError: the client has said nothing yet.
+    """
     tls.context.sslsocket_class = SecuredSocket
     try:
         # A probe that connects and leaves needs no TLS, and ssl would leave the socket of one that resets unclosed.
         if not connection.socket.recv(1, socket.MSG_PEEK):
             return False
         secured = tls.context.wrap_socket(connection.socket, server_side=True, do_handshake_on_connect=False)
+    except BlockingIOError:
+        raise
     except OSError as error:
         _log.debug("TLS: a client was gone before the handshake: %s", error)
         return False
     connection.put_under(secured)
+    return True
+
+
+def shake(secured: ssl.SSLSocket, tls: Tls) -> bool:
+    """Shakes hands as the server, as far as the client has come; whether it managed it and is welcome.
+
+    Raises:
+        ssl.SSLWantReadError: the client has to go on. Nothing else that a client does is an exception.
+    """
     try:
         secured.do_handshake()
+    except ssl.SSLWantReadError:
+        raise
     except OSError as error:  # ssl.SSLError is one
         _log.debug("TLS: a handshake failed: %s", error)
         if getattr(error, "reason", None) == _PLAIN_HTTP:

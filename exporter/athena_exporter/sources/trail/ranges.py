@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtra
 
 import re
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,8 +18,9 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from athena_exporter.records import Batch, FailedStart, Record, StartedQuery, TableEvent, Target
-from athena_exporter.sources import Knowledge, errors
+from athena_exporter.sources import errors
 from athena_exporter.sources.answers import Clock, ask
+from athena_exporter.sources.past.span import NAME, Span, mark, reached_since
 from athena_exporter.sources.session import S3Api
 from athena_exporter.sources.starts import MalformedRecordError
 from athena_exporter.sources.trail.keys import ORGANISATION, ROOT, Sort, read_key
@@ -28,8 +29,6 @@ from athena_exporter.sources.trail.objects import content
 from athena_exporter.sources.trail.reading import Reading
 from athena_exporter.sources.trail.scanning import CorruptFileError, scan
 
-NAME = "backfill"
-"""Whose cursors say how far a range has been read."""
 LATE = timedelta(hours=3)
 """How long after a call its file may be delivered. CloudTrail names 5 minutes as the average, and no bound."""
 WORKERS = 8
@@ -54,8 +53,13 @@ class Range:
 
     @property
     def cursor(self) -> str:
-        """The cursor of this range and no other."""
-        return f"trail:{self.bucket}/{self.prefix}:{self.since.isoformat()}..{self.until.isoformat()}"
+        """The cursor of this bucket and no other."""
+        return f"trail:{self.bucket}/{self.prefix}"
+
+    @property
+    def span(self) -> Span:
+        """Its target and times."""
+        return Span(target=self.target, since=self.since, until=self.until)
 
     def days(self) -> Iterator[datetime]:
         """The days in whose folders its files are."""
@@ -128,7 +132,6 @@ def batches(
     many: Iterable[File],
     *,
     reading: Callable[[], Reading],
-    knowledge: Knowledge,
     clock: Clock,
     told: Callable[[Done], None],
 ) -> Iterator[Batch]:
@@ -139,7 +142,6 @@ def batches(
         wanted: the range.
         many: its files, or those that are left of them.
         reading: makes what reads records, one for each thread.
-        knowledge: of the target.
         clock: the local time.
         told: told of every file.
     """
@@ -148,11 +150,11 @@ def batches(
         told(done)
         gathered.add(done)
         if len(gathered.records) >= RECORDS or gathered.files >= FILES:
-            yield gathered.batch(wanted, knowledge, clock())
+            yield gathered.batch(wanted, clock())
             gathered = _Gathered()
     # Read to its end: asked for once more, the range is read once more.
     gathered.last = ""
-    yield gathered.batch(wanted, knowledge, clock())
+    yield gathered.batch(wanted, clock())
 
 
 @dataclass(slots=True)
@@ -168,24 +170,29 @@ class _Gathered:
         self.files += 1
         self.last = done.file.key
 
-    def batch(self, wanted: Range, knowledge: Knowledge, now: datetime) -> Batch:
+    def batch(self, wanted: Range, now: datetime) -> Batch:
         return Batch(
             source=NAME,
             target=wanted.target,
             observed_at=now,
-            records=tuple(_of_use(self.records, knowledge)),
+            records=tuple(self.records),
             malformed=self.malformed,
-            cursors={wanted.cursor: self.last},
+            cursors={wanted.cursor: self.last and mark(wanted.span, self.last)},
         )
 
 
-def _of_use(records: Collection[Record], knowledge: Knowledge) -> Iterator[Record]:
-    """Starts of queries that the ledger knows or may still meet: any other would be asked for, and then forgotten."""
-    low_water = knowledge.low_water()
-    known = knowledge.known_executions([one.query_id for one in records if isinstance(one, StartedQuery)])
-    for one in records:
-        if not isinstance(one, StartedQuery) or one.started_at >= low_water or one.query_id in known:
-            yield one
+def left(many: Iterable[File], wanted: Range, cursor: str | None) -> list[File]:
+    """The files that an interrupted run has not read: those behind its last one.
+
+    Whether its times were the same does not matter where they held all that is wanted now: a relative time moves on
+    between two runs, and a file holds nothing that is younger than itself.
+    """
+    last = reached_since(cursor, wanted.span)
+    if last is None or not last.reached:
+        return list(many)
+    at = read_key(last.reached).at
+    is_whole = last.until >= wanted.until or (at is not None and at < last.until)
+    return [one for one in many if not is_whole or one.key > last.reached]
 
 
 def _read(client: S3Api, wanted: Range, many: Iterable[File], reading: Callable[[], Reading]) -> Iterator[Done]:

@@ -103,7 +103,7 @@ def _value(part: msgspec.Raw) -> Any:  # JSON has no narrower type
     """The value of one part; what msgspec refuses and the standard library takes (half a surrogate, say) is taken."""
     try:
         return msgspec.json.decode(part) if part else None
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # the second for bytes of no text in a string
         pass
     try:
         return json.loads(bytes(part))
