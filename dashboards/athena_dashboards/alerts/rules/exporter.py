@@ -37,6 +37,9 @@ HISTORY = "history"
 CHANNELS = "notifications/.*"
 """What it calls the channels of notifications, among its sources and its consumers; they have a rule of their own."""
 
+LEISURELY = "system_table"
+"""A source that asks once an hour and pauses at its daily cap; it only adds to what the others tell."""
+
 
 def down() -> Expr:
     """1 for each target that an exporter told of within the last hours and tells of no more; 1 if there is none."""
@@ -49,7 +52,7 @@ def down() -> Expr:
 def source_age() -> Expr:
     """Seconds since each source that runs was read to its end; infinite for one that fails and never was."""
     last = aggregate("min", select(catalog.SOURCE_LAST_SUCCESS).now, *_SOURCE)
-    runs = aggregate("max", select(catalog.SOURCE_UP, source=unlike(f"{OUTLET}|{CHANNELS}")).now, *_SOURCE)
+    runs = aggregate("max", select(catalog.SOURCE_UP, source=unlike(f"{OUTLET}|{CHANNELS}|{LEISURELY}")).now, *_SOURCE)
     never = only_without(runs < 1, last, on=_SOURCE)
     return (number("time()") - only_with(last, runs, on=_SOURCE)) | (never + number("Inf"))
 
