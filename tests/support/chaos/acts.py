@@ -106,14 +106,16 @@ def _fill(made: World, _: Step) -> int:
     """A fresh log has no room of its own yet, so that the next commit asks for some."""
     made.end()
     exporter = made.ready()
-    before = _failures(made)
+    before = _complaints(made)
     with made.disk.full(exporter):
-        until(lambda: _failures(made) > before or not exporter.running, what=made.tail)
+        until(lambda: _complaints(made) > before or not exporter.running, what=made.tail)
     return int(exporter.running)
 
 
-def _failures(made: World) -> float:
-    return made.summed(catalog.SOURCE_ERRORS, "reason").get(("ledger",), 0)
+def _complaints(made: World) -> float:
+    """In the metrics, and in the log: where not even the stamp of a page finds room, no new page is published."""
+    counted = made.summed(catalog.SOURCE_ERRORS, "reason").get(("ledger",), 0)
+    return counted + made.log.read_text().count(": the disk is full")
 
 
 def _write_protect(made: World, _: Step) -> int:

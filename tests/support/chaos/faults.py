@@ -104,7 +104,7 @@ FAULTS: Mapping[str, Fault] = {
     "machine's clock": Fault(way=Way.ACT, how="the process's wall clock jumps by hours or days, and back",
                              seen="looks at the wrong clock"),
     "disk full": Fault(way=Way.ACT, how="no byte left on the ledger's disk (ENOSPC), then room again",
-                       seen="the exporter counted a failure of its ledger"),
+                       seen="the exporter said or counted that its ledger failed"),
     "read-only disk": Fault(way=Way.ACT, how="the ledger's disk takes no writes when the exporter starts",
                             seen="it ended with exit code 2 and one line"),
     "SIGTERM": Fault(way=Way.ACT, how="asked to end, and started again", seen="it ended with exit code 0"),
