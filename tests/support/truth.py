@@ -21,6 +21,14 @@ COUNTED = (
     catalog.USER_SCANNED_BYTES,
     catalog.USER_COST_USD,
 )
+COUNTED_WITH_TABLES_AND_JOBS = (
+    *COUNTED,
+    catalog.TABLE_QUERIES,
+    catalog.WORKLOAD_QUERIES,
+    catalog.WORKLOAD_SCANNED_BYTES,
+    catalog.WORKLOAD_COST_USD,
+    catalog.WORKLOAD_ENGINE_SECONDS,
+)
 """The counters that are compared series by series. (A client's are compared as sums: the truth has no finer ones.)"""
 WINDOWS = (
     catalog.WINDOW_QUERIES,

@@ -7,13 +7,14 @@ unordered, so every window begins an hour before the end of the last; the ledger
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from athena_exporter.config.sources import AccessEvent
 from athena_exporter.records import Batch, TableEvent, Target
 from athena_exporter.sources import Knowledge
 from athena_exporter.sources.access_events import read_access
 from athena_exporter.sources.answers import Answer, Clock, answered_at
+from athena_exporter.sources.cursors import cursor_time
 from athena_exporter.sources.history import HISTORY, pages
 from athena_exporter.sources.identity import IdentityRules
 from athena_exporter.sources.privacy import Naming
@@ -99,7 +100,7 @@ class AccessStreams:
     def _plan(self, stream: _Stream, knowledge: Knowledge, now: datetime) -> None:
         """What has to be read next, if nothing is left of the last time and it is long enough ago."""
         first = max(knowledge.counting_since(), now - HISTORY)
-        last = _time(knowledge.cursor(self._source, stream.cursor))
+        last = cursor_time(knowledge.cursor(self._source, stream.cursor))
         # One in the future means that a clock was set back: what was read until then is not known.
         last = None if last is not None and last > now else last
         if stream.windows or (last is not None and now - last < stream.pause):
@@ -147,11 +148,3 @@ class AccessStreams:
             cursors=cursors,
             malformed=malformed,
         )
-
-
-def _time(text: str | None) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at

@@ -9,7 +9,7 @@ https://docs.aws.amazon.com/athena/latest/APIReference/API_ListQueryExecutions.h
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zlib import crc32
 
@@ -20,6 +20,7 @@ from athena_exporter.sources import Knowledge, Unfinished
 from athena_exporter.sources.announced import Announcements
 from athena_exporter.sources.answers import Answer, Clock, answered_at, ask
 from athena_exporter.sources.batches import BATCH, Fetched, Reader, fetch
+from athena_exporter.sources.cursors import cursor_time
 from athena_exporter.sources.errors import GarbledAnswerError, code_of, is_denied, message_of
 from athena_exporter.sources.executions import is_below
 from athena_exporter.sources.memory import Memory
@@ -225,7 +226,7 @@ class AthenaSource:
             yield self._batch(run.begun_at, cursors={DEEP: begun_at.isoformat()})
 
     def _is_deep_due(self, run: _Pass) -> bool:
-        last = _time(run.knowledge.cursor(self.name, DEEP))
+        last = cursor_time(run.knowledge.cursor(self.name, DEEP))
         # One begun in the future means that a clock was set back.
         return last is None or last > run.begun_at or run.begun_at - last >= self._deep_interval
 
@@ -343,11 +344,3 @@ def _is_gone(error: ClientError) -> bool:
 
 def _whole(text: str | None) -> int:
     return int(text) if text and text.isdecimal() else -1
-
-
-def _time(text: str | None) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at

@@ -9,7 +9,7 @@ https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.h
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from athena_exporter.config.sources import AccessEvent
@@ -17,6 +17,7 @@ from athena_exporter.records import Batch, Evidence, Read, Target
 from athena_exporter.sources import Knowledge
 from athena_exporter.sources.access import AccessStreams
 from athena_exporter.sources.answers import Answer, Clock, answered_at
+from athena_exporter.sources.cursors import cursor_time
 from athena_exporter.sources.history import HISTORY, pages
 from athena_exporter.sources.identity import IdentityRules
 from athena_exporter.sources.privacy import Naming
@@ -120,7 +121,7 @@ class LookupSource:
         yield from self._access.read(knowledge, self._clock() + self._skew)
 
     def _is_full_due(self, knowledge: Knowledge, now: datetime, *, idle: bool) -> bool:
-        last = _time(knowledge.cursor(self.name, FULL_PASS))
+        last = cursor_time(knowledge.cursor(self.name, FULL_PASS))
         # One begun in the future means that a clock was set back: what it proved is not known.
         return last is None or last > now or now - last >= (self._idle_interval if idle else self._full_interval)
 
@@ -193,11 +194,3 @@ def _proof(window: Window, begun_at: datetime) -> tuple[Read, ...]:
     if until <= window.since:
         return ()
     return (Read(evidence=Evidence.IDENTITIES, since=window.since, until=until, begun_at=begun_at),)
-
-
-def _time(text: str | None) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at

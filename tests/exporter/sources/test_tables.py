@@ -122,7 +122,8 @@ def test_no_text_takes_long(text: str) -> None:
         redact(sql)
         return time.process_time() - began
 
-    assert seconds(50_000) < 15 * max(seconds(10_000), 0.05)
+    # A collection of garbage or a busy machine may fall into one try, not into all.
+    assert any(seconds(50_000) < 15 * max(seconds(10_000), 0.05) for _ in range(5))
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from archives import BY_USER, rows, sums
 from processes import scrape, summed
 from truth import (
     COUNTED,
+    COUNTED_WITH_TABLES_AND_JOBS,
     WINDOWS,
     Expected,
     differences,
@@ -27,14 +28,6 @@ from athena_exporter.ledger import files
 from athena_exporter.records import PENDING, UNATTRIBUTED, UNKNOWN
 from chaos.world import GOVERNED, GUARDED, World
 
-COMPARED = (
-    *COUNTED,
-    catalog.TABLE_QUERIES,
-    catalog.WORKLOAD_QUERIES,
-    catalog.WORKLOAD_SCANNED_BYTES,
-    catalog.WORKLOAD_COST_USD,
-    catalog.WORKLOAD_ENGINE_SECONDS,
-)
 BY_TABLE = """
     SELECT use.database_name || '.' || use.table_name AS name, use.mode AS mode, count(DISTINCT query_id) AS queries
     FROM queries CROSS JOIN unnest(tables) AS named(use) GROUP BY ALL
@@ -108,7 +101,7 @@ def _id(key: Any) -> str:
 
 def compared(made: World) -> Sequence[catalog.Metric]:
     """The counters that are compared series by series: without any route nobody can tell whose queries they are."""
-    return COMPARED if made.form.routes else COUNTED[:4]
+    return COUNTED_WITH_TABLES_AND_JOBS if made.form.routes else COUNTED[:4]
 
 
 def expected(made: World) -> Expected:

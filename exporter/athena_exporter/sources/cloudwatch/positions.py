@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from athena_exporter.sources.cloudwatch.data import MINUTE
 from athena_exporter.sources.cloudwatch.series import Series
+from athena_exporter.sources.cursors import cursor_time
 
 SETTLE = timedelta(minutes=10)
 """How old a minute must be to be counted: younger ones may still grow."""
@@ -76,7 +77,7 @@ class Stretch:
 def is_full_due(cursors: Mapping[str, str], now: datetime) -> bool:
     """Whether all series have to be read, not only those active lately. A mark in the future stands for nothing."""
     until = floor_minute(now - SETTLE)
-    read, full = _time(cursors.get(READ_UNTIL)), _time(cursors.get(FULL_UNTIL))
+    read, full = cursor_time(cursors.get(READ_UNTIL)), cursor_time(cursors.get(FULL_UNTIL))
     if read is None or full is None:
         return True
     return not (_is_within(until - read, RECENT) and _is_within(until - full, FULL_EVERY - MINUTE))
@@ -85,7 +86,7 @@ def is_full_due(cursors: Mapping[str, str], now: datetime) -> bool:
 def stretch(cursors: Mapping[str, str], now: datetime, counting_since: datetime, *, is_full: bool) -> Stretch:
     """Plan a pass at AWS's `now`."""
     until = floor_minute(now - SETTLE)
-    mark = _time(cursors.get(FULL_UNTIL if is_full else READ_UNTIL))
+    mark = cursor_time(cursors.get(FULL_UNTIL if is_full else READ_UNTIL))
     floor = None if mark is None else min(mark, until) - AGAIN
     return Stretch(until=until, is_full=is_full, floor=floor, counting_since=counting_since)
 
@@ -141,10 +142,6 @@ def _minute(at: datetime) -> int:
 
 def _key(series: Series) -> str:
     return f"{series.query_type} {series.state}"
-
-
-def _time(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
 
 
 def slices(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:

@@ -16,6 +16,7 @@ from athena_exporter.records import Batch, Record, Target
 from athena_exporter.sources import Knowledge
 from athena_exporter.sources.answers import Clock
 from athena_exporter.sources.asking import Answered, Asked, AskingApi, Progress, ask_athena
+from athena_exporter.sources.cursors import cursor_time
 from athena_exporter.sources.errors import GarbledAnswerError
 from athena_exporter.sources.executions import is_below
 from athena_exporter.sources.identity import IdentityRules
@@ -155,7 +156,7 @@ class SystemTableSource:
 
     def _windows(self, knowledge: Knowledge, now: datetime) -> list[Window]:
         """The ends to ask for, the oldest first: the cursor may only pass what was read."""
-        low_water, read_until = knowledge.low_water(), _time(knowledge.cursor(self.name, READ_UNTIL))
+        low_water, read_until = knowledge.low_water(), cursor_time(knowledge.cursor(self.name, READ_UNTIL))
         since = low_water if read_until is None else max(low_water, read_until - self._settings.overlap)
         return slices(Window(since=since, until=now - self._settings.settle), SLICE)[::-1]
 
@@ -279,11 +280,3 @@ def _billed(heard: Sequence[Progress], spending: Spending) -> int:
     if not heard or heard[-1].state == "failed":
         return 0
     return spending.settle(next((one.scanned_bytes for one in reversed(heard) if one.scanned_bytes is not None), None))
-
-
-def _time(text: str | None) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at

@@ -16,9 +16,10 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from athena_exporter.records import Evidence, Read, Target
+from athena_exporter.sources.cursors import cursor_time
 
 SETTLE = timedelta(minutes=15)
 """How far the times of records reach around the time of their file. CloudTrail names 5 minutes as the average."""
@@ -59,13 +60,13 @@ class Coverage:
     def begin(self, cursors: Mapping[str, str], now: datetime) -> None:
         """Take up what was committed, unless messages may have expired since; `now` is AWS's clock."""
         self._begun_at = now
-        drained_at = _time(cursors.get(DRAINED))
+        drained_at = cursor_time(cursors.get(DRAINED))
         if drained_at is None or not timedelta(0) <= now - drained_at < self.retention - self.hidden:
             return
         for key, text in cursors.items():
             target = _target(key)
             if target is not None:
-                self._targets[target] = _Known(since=_time(text))
+                self._targets[target] = _Known(since=cursor_time(text))
 
     @property
     def has_begun(self) -> bool:
@@ -126,11 +127,3 @@ class Coverage:
 def _target(key: str) -> Target | None:
     account_id, is_there, region = key.removeprefix(SINCE).partition("/")
     return Target(account_id=account_id, region=region) if key.startswith(SINCE) and is_there else None
-
-
-def _time(text: str | None) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at
