@@ -36,9 +36,10 @@ endef
 # What makes a release is in release/, which no wheel holds.
 RELEASE := PYTHONPATH=release $(BIN)/python -m athena_release
 
-# FOR=90s ends the demo by itself, GUARD=enforce lets it stop queries; ARGS goes to pytest (make test ARGS='-k lookup').
+# FOR=90s ends the demo by itself, GUARD=enforce lets it stop queries; LARGE=1 makes benchmarks long; ARGS goes to pytest (make test ARGS='-k lookup').
 FOR ?=
 GUARD ?=
+LARGE ?=
 ARGS ?=
 # A folder with advisories (make audit), a version of the changelog, a tag that is being released.
 ADVISORIES ?=
@@ -135,7 +136,7 @@ SEED ?= 1
 FAULTS ?=
 SAFETY_OFF ?=
 CHAOS = PYTHONPATH=tests/support $(BIN)/python -m chaos --seed $(SEED)
-chaos: $(READY) ## 100,000 queries through 20 kills and every kind of fault (ten minutes); SIZE=full, FAULTS=, SEED=, SAFETY_OFF=
+chaos: $(READY) ## 100,000 queries through 20 kills and every kind of fault (a quarter of an hour); SIZE=full, FAULTS=, SEED=, SAFETY_OFF=
 	@$(CHAOS) --size $(SIZE) $(if $(FAULTS),--faults '$(FAULTS)') $(if $(SAFETY_OFF),--safety-off $(SAFETY_OFF)) $(ARGS)
 	@[[ "$(SIZE)" != full ]] || KILLED_QUERIES=20000 DELIVERY_EVENTS=50000 DELIVERY_OUTAGE=12 $(BIN)/python -m pytest \
 		tests/process/test_killed_exporter.py tests/process/test_delivery.py
@@ -143,8 +144,8 @@ chaos: $(READY) ## 100,000 queries through 20 kills and every kind of fault (ten
 chaos-safeties: $(READY) ## each safety off in turn, to show that chaos fails without it (ten minutes)
 	@$(CHAOS) --safeties $(ARGS)
 
-bench: $(READY) ## the benchmarks, with the facts of this machine, into docs/benchmarks.md (half an hour, on a quiet machine)
-	@$(BIN)/python benchmarks/run.py
+bench: $(READY) ## the benchmarks, with the facts of this machine, into docs/benchmarks.md (half an hour, on a quiet machine); LARGE=1 for ten million queries of history
+	@$(BIN)/python benchmarks/run.py $(if $(LARGE),--large)
 
 soak: $(READY) ## thirty days of 30,000 queries by a clock that jumps, into docs/benchmarks.md (an hour or two); DAYS=10 PER_DAY=5000
 	@$(BIN)/python benchmarks/soak/run.py --write $(if $(DAYS),--days $(DAYS)) $(if $(PER_DAY),--per-day $(PER_DAY)) $(ARGS)

@@ -1,8 +1,10 @@
 """`make bench`: every benchmark in a process of its own, its tables on the terminal and in docs/benchmarks.md."""
 
+import argparse
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from document import PEERS, SOAK, section, with_section
@@ -12,6 +14,9 @@ from measure import table
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 _DISK = ROOT / ".venv"
 """Ignored by git, and on a disk: the system's own folder may be memory, where fsync costs nothing."""
+
+_LARGE = {"bench_history.py": ("--large",), "bench_questions.py": ("--million", "10")}
+"""What makes it ten million queries of history, in half an hour more."""
 
 _INTRODUCTION = """\
 # Benchmarks
@@ -26,11 +31,14 @@ on 20,000 cells of user, workgroup, database and state, which is worse for every
 
 def main() -> None:
     """Run all; the document is replaced only when every one has ended well."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--large", action="store_true", help="ten million queries of history instead of one million")
+    flags = _LARGE if parser.parse_args().large else {}
     scripts = sorted(Path(__file__).parent.glob("bench_*.py"))
     with tempfile.TemporaryDirectory(prefix="bench-", dir=_DISK) as name:
         folder = Path(name)
         parts = [_INTRODUCTION, f"## Machine\n\n{table(['Fact', 'Value'], facts(folder))}"]
-        parts += [_output(script, folder) for script in scripts]
+        parts += [_output(script, folder, flags.get(script.name, ())) for script in scripts]
     DOCUMENT.write_text(with_others("\n\n".join(parts) + "\n"), encoding="utf-8")
     print(f"written: {DOCUMENT.relative_to(ROOT)}")
 
@@ -44,8 +52,8 @@ def with_others(text: str) -> str:
     return text
 
 
-def _output(script: Path, folder: Path) -> str:
-    command = [sys.executable, str(script), str(folder)]
+def _output(script: Path, folder: Path, flags: Sequence[str]) -> str:
+    command = [sys.executable, str(script), str(folder), *flags]
     text = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
     print(text, end="\n\n", flush=True)
     return text
