@@ -92,13 +92,15 @@ class FakeKnowledge:
             query_id: start.started_at for query_id, start in self.starts.items() if query_id not in self.executions
         }
         return [
-            Unfinished(
-                query_id=query_id,
-                since=since,
-                unreadable=query_id in self.unreadable,
-                waiting=query_id in self.executions and self.executions[query_id].state.final,
-            )
+            Unfinished(query_id=query_id, since=since, unreadable=query_id in self.unreadable)
             for query_id, since in (running | known_by_start).items()
+        ]
+
+    def awaiting_statistics(self) -> Sequence[str]:
+        return [
+            query_id
+            for query_id, execution in self.executions.items()
+            if execution.state.final and not execution.has_statistics
         ]
 
     def awaiting_identity(self) -> Sequence[datetime]:

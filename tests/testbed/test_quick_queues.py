@@ -84,3 +84,25 @@ def test_an_account_may_hide_messages_for_no_longer_than_a_test_can_wait() -> No
         made.send("one")
         assert len(receive(made, hidden=600)) == 1
         until(lambda: receive(made, hidden=600), what="it comes again")
+
+
+def test_what_a_queue_is_like_is_told_as_moto_tells_it(empty: Bridged) -> None:
+    """Moto answers itself whoever asks for all of it."""
+    empty.send("one", "two", "three")
+    receive(empty, 1)
+    asked = [
+        "ApproximateNumberOfMessages",
+        "ApproximateNumberOfMessagesNotVisible",
+        "MessageRetentionPeriod",
+        "QueueArn",
+        "RedrivePolicy",
+    ]
+
+    def told(names: list[str], url: str = empty.url) -> dict[str, str]:
+        answer = empty.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)
+        return dict(answer.get("Attributes", {}))
+
+    everything = told(["All"])
+    assert told(asked) == {name: everything[name] for name in asked}
+    assert told(asked)["ApproximateNumberOfMessages"] == "2"
+    assert told(["RedrivePolicy"], empty.dead_url) == {}

@@ -75,8 +75,7 @@ class TargetView:
     def unfinished(self) -> Sequence[Unfinished]:
         """Ids to ask for again: queued, running, final without statistics, or known only by their start."""
         found = self._all(
-            "SELECT query_id, since_ms, unreadable, phase FROM queries"
-            " WHERE target_id = ? AND phase < 3 ORDER BY since_ms",
+            "SELECT query_id, since_ms, unreadable FROM queries WHERE target_id = ? AND phase < 3 ORDER BY since_ms",
             self._target_id,
         )
         return [
@@ -84,10 +83,19 @@ class TargetView:
                 query_id=rows.unpack(query_id),
                 since=from_epoch_ms(since),
                 unreadable=bool(unreadable),
-                waiting=phase == Phase.WAITING,
             )
-            for query_id, since, unreadable, phase in found
+            for query_id, since, unreadable in found
         ]
+
+    def awaiting_statistics(self) -> Sequence[str]:
+        """Of the unfinished, those that are final and have no statistics yet."""
+        found = self._all(
+            # "phase < 3" repeats the index's own condition
+            "SELECT query_id FROM queries WHERE target_id = ? AND phase < 3 AND phase = ? ORDER BY since_ms",
+            self._target_id,
+            Phase.WAITING.value,
+        )
+        return [rows.unpack(query_id) for (query_id,) in found]
 
     def awaiting_identity(self) -> Sequence[datetime]:
         """The submission times of recorded executions whose start has not been seen, oldest first."""

@@ -70,15 +70,11 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unfinished:
-    """An id whose final execution is not known yet; `unreadable` if AWS refused to tell it the last time.
-
-    `waiting`: it is final, and only its statistics are not there yet.
-    """
+    """An id whose final execution is not known yet; `unreadable` if AWS refused to tell it the last time."""
 
     query_id: str
     since: datetime
     unreadable: bool
-    waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,10 @@ class Knowledge(Protocol):
         """Ids to ask for again: queued, running, final without statistics, or known only by their start."""
         ...
 
+    def awaiting_statistics(self) -> Sequence[str]:
+        """Of the unfinished, those that are final and have no statistics yet."""
+        ...
+
     def awaiting_identity(self) -> Sequence[datetime]:
         """The submission times of recorded executions whose start has not been seen, oldest first."""
         ...

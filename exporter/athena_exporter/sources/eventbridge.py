@@ -112,7 +112,7 @@ class EventBridgeSource:
             botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError: as they are. Messages that were not
                 committed come again when their visibility has timed out.
         """
-        self._unfinished.take(each.query_id for each in knowledge.unfinished() if each.waiting)
+        self._unfinished.take(knowledge.awaiting_statistics)
         received = self._queue.receive(most=MOST, wait=min(self._wait, self._unfinished.pause()))
         told = self._sort(received)
         self._announcements.tell(query_id for query_id, change in told.queries.items() if change.is_final)
@@ -237,13 +237,22 @@ class _Unfinished:
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._due: dict[str, tuple[float, int]] = {}
+        self._look_at = float("-inf")
 
     def __contains__(self, query_id: str) -> bool:
         return query_id in self._due
 
-    def take(self, query_ids: Iterable[str]) -> None:
-        """The ledger waits for the statistics of these, whoever told it that they have ended."""
-        for query_id in query_ids:
+    def take(self, awaited: Callable[[], Iterable[str]]) -> None:
+        """The ledger waits for the statistics of these, whoever told it that they have ended.
+
+        It is asked once in the shortest pause: with a long queue to be caught up with there are many passes a second,
+        and with as many starts whose ends are not known its answer takes a while.
+        """
+        now = self._monotonic()
+        if now < self._look_at:
+            return
+        self._look_at = now + PAUSES[0]
+        for query_id in awaited():
             if query_id not in self._due:
                 self.again(query_id)
 

@@ -39,7 +39,11 @@ class Queues:
         self._deliver = deliver
         self._monotonic = monotonic
         self._closing = closing
-        self._quick = {"ReceiveMessage": quick.receive, "DeleteMessageBatch": quick.delete}
+        self._quick = {
+            "ReceiveMessage": quick.receive,
+            "DeleteMessageBatch": quick.delete,
+            "GetQueueAttributes": quick.attributes,
+        }
         self._longest_hidden = longest_hidden
         self._lock = Lock()
 

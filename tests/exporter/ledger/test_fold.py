@@ -83,6 +83,7 @@ def test_a_final_query_waits_for_its_statistics(book: Book) -> None:
     book.deliver(bare(), at=NOON)
     assert book.total(catalog.QUERIES) == 0
     assert [one.query_id for one in book.ledger.view(TARGET).unfinished()] == [query_id(1)]
+    assert book.ledger.view(TARGET).awaiting_statistics() == [query_id(1)]
     book.deliver(query(), at=NOON + 59 * SECOND)
     assert book.count(catalog.SCANNED_BYTES, *SUCCEEDED) == 100 * MB
     assert book.total(catalog.MISSING_STATISTICS) == 0

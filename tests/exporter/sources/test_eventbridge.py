@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -175,6 +175,21 @@ def test_statistics_that_come_late_are_asked_for_until_they_are_there(bench: Ben
     bench.seconds += sum(PAUSES)
     bench.read(source)
     assert bench.world.asked("BatchGetQueryExecution") == asked
+
+
+def test_what_the_ledger_waits_for_is_asked_for_once_a_second_however_many_passes_there_are(bench: Bench) -> None:
+    asked = []
+
+    class Asked(FakeKnowledge):
+        def awaiting_statistics(self) -> Sequence[str]:
+            asked.append(bench.seconds)
+            return super().awaiting_statistics()
+
+    bench.knowledge = Asked()
+    source = bench.source()
+    for bench.seconds in (0.0, 0.5, 0.9, 1.0, 1.5, 2.0):
+        bench.read(source)
+    assert asked == [0.0, 1.0, 2.0]
 
 
 def test_statistics_are_asked_for_again_after_a_restart(bench: Bench) -> None:

@@ -114,6 +114,9 @@ class _Told:
     def unfinished(self) -> Sequence[Unfinished]:
         return [one for one in self.ledger.unfinished() if one.query_id not in self._executions]
 
+    def awaiting_statistics(self) -> Sequence[str]:
+        return [one for one in self.ledger.awaiting_statistics() if one not in self._executions]
+
     def awaiting_identity(self) -> Sequence[datetime]:
         return self.ledger.awaiting_identity()
 
