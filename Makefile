@@ -46,7 +46,7 @@ ADVISORIES ?=
 VERSION ?=
 TAG ?=
 
-.PHONY: help setup fmt format-check lint types layers dashboards panels generated test coverage check terraform terraform-apply scan demo fuzz tpc soak versions chaos chaos-safeties bench peers audit sbom wheel release-notes release lock upgrade clean
+.PHONY: help setup fmt format-check lint types layers dashboards panels generated test coverage check terraform terraform-apply scan demo fuzz tpc soak versions chaos chaos-faults chaos-safeties bench peers audit sbom wheel release-notes release lock upgrade clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -140,6 +140,9 @@ chaos: $(READY) ## 100,000 queries through 20 kills and every kind of fault (a q
 	@$(CHAOS) --size $(SIZE) $(if $(FAULTS),--faults '$(FAULTS)') $(if $(SAFETY_OFF),--safety-off $(SAFETY_OFF)) $(ARGS)
 	@[[ "$(SIZE)" != full ]] || KILLED_QUERIES=20000 DELIVERY_EVENTS=50000 DELIVERY_OUTAGE=12 $(BIN)/python -m pytest \
 		tests/process/test_killed_exporter.py tests/process/test_delivery.py
+
+chaos-faults: $(READY) ## each fault alone, in the form that CI runs with all of them (twenty minutes); SEED=
+	@$(CHAOS) --each --size ci $(ARGS)
 
 chaos-safeties: $(READY) ## each safety off in turn, to show that chaos fails without it (ten minutes)
 	@$(CHAOS) --safeties $(ARGS)

@@ -63,6 +63,10 @@ class Telemetry:
         with self._lock:
             self._counters[catalog.MALFORMED_RECORDS.name, target, (source,)] += count
 
+    def refused(self, reason: str, count: int = 1) -> None:
+        """A request to the exporter itself was sent away; naming a reason with 0 makes its series exist."""
+        self._delivered(catalog.REFUSED_REQUESTS, (reason,), count)
+
     def guard(self, target: Target, mode: Mode, *, is_killed: bool, waiting: Mapping[Reason, int]) -> None:
         """What the guard does there, whether the kill switch holds it, and how many queries it does not stop."""
         with self._lock:

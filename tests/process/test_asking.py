@@ -40,7 +40,10 @@ def _heeded() -> Iterator[None]:
 
 @pytest.mark.process
 @pytest.mark.usefixtures("_heeded")
-def test_ctrl_c_stops_the_question_and_a_terminal_sees_how_far_it_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["ctrl-c", "SIGTERM"])
+def test_ctrl_c_and_sigterm_stop_the_question_and_a_terminal_sees_how_far_it_is(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
     output = tmp_path / "answer.txt"
     with account(runs_sql=True, sql_takes=timedelta(hours=1)) as running:
         config = configured(tmp_path, running, f"asking: {{workgroup: {WORKGROUP}, database: sales}}")
@@ -55,9 +58,9 @@ def test_ctrl_c_stops_the_question_and_a_terminal_sees_how_far_it_is(tmp_path: P
             ) as asking:
                 told = bytearray()
                 until(lambda: "usage_by_day: running, " in _heard(mine, told), what=lambda: f"progress: {told!r}")
-                asking.send_signal(signal.SIGINT)
+                asking.send_signal(number)
                 try:
-                    assert asking.wait(60) == 130, told
+                    assert asking.wait(60) == code, told
                 finally:
                     asking.kill()
                 words = _heard(mine, told)

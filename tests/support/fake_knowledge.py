@@ -79,6 +79,10 @@ class FakeKnowledge:
     def known_executions(self, query_ids: Collection[str]) -> Mapping[str, int]:
         return {query_id: self._first[query_id] for query_id in query_ids if query_id in self._first}
 
+    def counted(self, query_ids: Collection[str]) -> Collection[str]:
+        told = {query_id: self.executions[query_id] for query_id in query_ids if query_id in self.executions}
+        return {query_id for query_id, one in told.items() if one.state.final and one.has_statistics}
+
     def attributed(self, query_ids: Collection[str]) -> Collection[str]:
         return self.starts.keys() & set(query_ids)
 

@@ -64,6 +64,13 @@ SOURCE_ERRORS = process_counter(
     "Unfinished reads of a source by reason (throttled, denied, credentials, network, server, answer, limit, ledger).",
     ("source", "reason"),
 )
+REFUSED_REQUESTS = process_counter(
+    "athena_exporter_refused_requests_total",
+    "Requests to the exporter itself that were told to come again, for too many had come: too many connections, or too "
+    "many waiting.",
+    ("reason",),
+    common=False,
+)
 MALFORMED_RECORDS = process_counter(
     "athena_exporter_malformed_records_total",
     "Records of AWS that could not be read and were left out; a repeated read counts them again.",

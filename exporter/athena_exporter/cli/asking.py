@@ -4,7 +4,9 @@ Stage: report, verify -> **asking** -> sources/asking.py. Everything that is sai
 standard output is the answer alone.
 """
 
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -29,8 +31,8 @@ from athena_exporter.sources.asking import Answered, Asked, Progress, ask_athena
 from athena_exporter.sources.buckets import Bucket
 from athena_exporter.sources.session import Session
 
-INTERRUPTED = 130
-"""The exit code of a question that Ctrl-C has stopped, as shells have it."""
+INTERRUPTED, TERMINATED = 130, 143
+"""The exit codes of a question that Ctrl-C or SIGTERM has stopped, as shells have them."""
 _READ_HISTORY = frozenset({Backend.HISTORY, Backend.CLOUDTRAIL})
 
 Say: TypeAlias = Callable[[str], None]
@@ -53,6 +55,27 @@ class Days:
         return f"{self.first} to {self.last} ({self.count} {'day' if self.count == 1 else 'days'})"
 
 
+class _TerminatedError(KeyboardInterrupt):
+    """SIGTERM: a scheduler has lost its patience."""
+
+
+def _terminate(*_: object) -> None:
+    raise _TerminatedError
+
+
+@contextmanager
+def _heeding_sigterm() -> Iterator[None]:
+    """SIGTERM interrupts as Ctrl-C does: Athena bills a question to its end, even when nobody waits for it any more."""
+    if threading.current_thread() is not threading.main_thread():  # Python gives signals to no other
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 class Asker:
     """Asks Athena as the configuration says. `workgroup` is None where nobody names one."""
 
@@ -70,7 +93,7 @@ class Asker:
         Raises:
             SetupError: no workgroup is named.
             AskingError: there is no answer; why, in words.
-            click.exceptions.Exit: somebody pressed Ctrl-C; the question has been stopped.
+            click.exceptions.Exit: Ctrl-C or SIGTERM; the question has been stopped.
         """
         question = self._question(sql)
         last: list[Progress] = []
@@ -80,12 +103,14 @@ class Asker:
             last[:] = [progress]
             show(_progress(progress))
 
+        client = self._session.asking()
         try:
-            answered = ask_athena(self._session.asking(), question, clock=time.monotonic, pause=time.sleep, told=told)
+            with _heeding_sigterm():
+                answered = ask_athena(client, question, clock=time.monotonic, pause=time.sleep, told=told)
         except KeyboardInterrupt as error:
             show("")
             say(f"{name}: interrupted; {_stopped(last)}")
-            raise click.exceptions.Exit(INTERRUPTED) from error
+            raise click.exceptions.Exit(TERMINATED if isinstance(error, _TerminatedError) else INTERRUPTED) from error
         finally:
             show("")
         words = f"{name}: {self._bill(answered)}, query {answered.execution_id}"

@@ -83,8 +83,9 @@ def _help() -> str:
         f"{_listing({PAGE: 'several of these on one page of HTML', **questions})}"
         "\n\nAthena is asked in the workgroup of --workgroup or asking.workgroup. Before, standard error says what a"
         " question will likely scan and cost; after, what it did. An earlier result of the same question is taken where"
-        " it is young enough (asking.reuse). Ctrl-C stops the question. An --output appears whole or not at all."
-        "\n\nExit codes: 0 answered, 2 wrong usage, no ledger or no answer, 130 interrupted."
+        " it is young enough (asking.reuse). Ctrl-C or SIGTERM stops the question. An --output appears whole or not at"
+        " all."
+        "\n\nExit codes: 0 answered, 2 wrong usage, no ledger or no answer, 130 interrupted, 143 ended by SIGTERM."
     )
 
 

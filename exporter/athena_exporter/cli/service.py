@@ -70,12 +70,15 @@ class Service:
     ) -> None:
         """Serve until a signal or a bug. Raises SetupError, AddressError, and AWS's errors for missing credentials."""
         self._tell_ledger()
+        for crowd in server.Crowd:
+            self._telemetry.refused(crowd, 0)
         self._poller.publish()
         # What is loaded now stays: no collection has to walk over it again.
         gc.freeze()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._threads.stop())
-        with server.serve(listen_address, server.application(self._exposition), web=web) as listening:
+        app = server.application(self._exposition)
+        with server.serve(listen_address, app, web=web, refused=self._telemetry.refused) as listening:
             _log.info("serving on %s", listening.url)
             self._threads.every(self._config.exposition.interval, self._tick, "publish")
             self._threads.every(_DECIDE_EVERY, self._poller.decide, "decide")

@@ -61,16 +61,13 @@ class TargetView:
                 known[rows.unpack(query_id)] = sequence
         return known
 
+    def counted(self, query_ids: Collection[str]) -> Collection[str]:
+        """Of these ids, those that have ended and are counted: reading them again adds nothing."""
+        return self._of_these(query_ids, f"phase = {Phase.COUNTED.value}")
+
     def attributed(self, query_ids: Collection[str]) -> Collection[str]:
         """Of these ids, those whose user is known."""
-        known: set[str] = set()
-        for part in rows.chunks(query_ids):
-            statement = f"""
-                SELECT query_id FROM queries
-                WHERE target_id = ? AND identity_id IS NOT NULL AND query_id IN ({rows.marks(part)})
-                """  # noqa: S608 - placeholders only
-            known |= {rows.unpack(query_id) for (query_id,) in self._all(statement, self._target_id, *part)}
-        return known
+        return self._of_these(query_ids, "identity_id IS NOT NULL")
 
     def unfinished(self) -> Sequence[Unfinished]:
         """Ids to ask for again: queued, running, final without statistics, or known only by their start."""
@@ -105,6 +102,16 @@ class TargetView:
             self._target_id,
         )
         return [from_epoch_ms(since) for (since,) in found]
+
+    def _of_these(self, query_ids: Collection[str], condition: str) -> Collection[str]:
+        found: set[str] = set()
+        for part in rows.chunks(query_ids):
+            statement = f"""
+                SELECT query_id FROM queries
+                WHERE target_id = ? AND {condition} AND query_id IN ({rows.marks(part)})
+                """  # noqa: S608 - a constant of this class, and placeholders
+            found |= {rows.unpack(query_id) for (query_id,) in self._all(statement, self._target_id, *part)}
+        return found
 
     def _one(self, statement: str, *parameters: object) -> int:
         return int(self._all(statement, *parameters)[0][0])

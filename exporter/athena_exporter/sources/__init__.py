@@ -38,6 +38,10 @@ class Knowledge(Protocol):
         """Of these ids, those whose execution is recorded -> the transaction that first recorded it."""
         ...
 
+    def counted(self, query_ids: Collection[str]) -> Collection[str]:
+        """Of these ids, those that have ended and are counted: reading them again adds nothing."""
+        ...
+
     def attributed(self, query_ids: Collection[str]) -> Collection[str]:
         """Of these ids, those whose user is known."""
         ...

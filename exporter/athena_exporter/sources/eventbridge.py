@@ -117,7 +117,7 @@ class EventBridgeSource:
         told = self._sort(received)
         self._announcements.tell(query_id for query_id, change in told.queries.items() if change.is_final)
         yield from self._record_calls(received, told)
-        yield from self._record_changes(received, told, knowledge.low_water())
+        yield from self._record_changes(received, told, knowledge)
         self._announcements.reach(received.reached)
         failure = self._statements.take_failure() if self._statements else None
         self._check_dead_letters()
@@ -167,9 +167,13 @@ class EventBridgeSource:
 
     # -- queries --------------------------------------------------------------------------------------------------
 
-    def _record_changes(self, received: Received, told: _Told, low_water: datetime) -> Iterator[Batch]:
-        """Ask for the queries that events have named, and for those whose statistics were not there the last time."""
-        ids = list(dict.fromkeys([*told.queries, *self._unfinished.due()]))
+    def _record_changes(self, received: Received, told: _Told, knowledge: Knowledge) -> Iterator[Batch]:
+        """Ask for the queries that events have named, and for those whose statistics were not there the last time.
+
+        What is counted is not asked for: a queue that has grown long tells mostly of what a sweep has found meanwhile.
+        """
+        low_water = knowledge.low_water()
+        ids = self._uncounted([*told.queries, *self._unfinished.due()], knowledge)
         for start in range(BATCH, len(ids), BATCH):
             yield self._executions(ids[start : start + BATCH], told, low_water)
         last = Batch(source=self.name, target=self._target, observed_at=received.observed_at)
@@ -179,6 +183,13 @@ class EventBridgeSource:
             yield replace(last, messages={USED: len(told.changes)})
         self._remember(told.queries.values())
         self._queue.delete(told.changes)
+
+    def _uncounted(self, query_ids: Iterable[str], knowledge: Knowledge) -> list[str]:
+        ids = dict.fromkeys(query_ids)
+        counted = knowledge.counted(ids)
+        for query_id in counted:
+            self._unfinished.done(query_id)
+        return [query_id for query_id in ids if query_id not in counted]
 
     def _executions(self, ids: Sequence[str], told: _Told, low_water: datetime) -> Batch:
         reader = Reader(statements=self._statements, low_water=low_water)

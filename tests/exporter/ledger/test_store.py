@@ -11,7 +11,22 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from book import BORN, DAY, HOUR, NOON, TARGET, Book, MakeBook, query, query_id, read_of, running, settings_for, start
+from book import (
+    BORN,
+    DAY,
+    HOUR,
+    NOON,
+    TARGET,
+    Book,
+    MakeBook,
+    bare,
+    query,
+    query_id,
+    read_of,
+    running,
+    settings_for,
+    start,
+)
 
 from athena_exporter import catalog
 from athena_exporter.ledger.errors import LedgerError
@@ -151,6 +166,13 @@ def test_a_known_execution_tells_the_transaction_that_first_brought_it(book: Boo
     first = view.sequence()
     book.deliver(query(1), query(3))
     assert view.known_executions([query_id(n) for n in (1, 2, 3, 4)]) == {query_id(1): first, query_id(3): first + 1}
+
+
+def test_what_has_ended_and_is_whole_is_counted_and_nothing_else_is(book: Book) -> None:
+    book.deliver(start(1), running(2), bare(3), query(4))
+    view = book.ledger.view(TARGET)
+    assert view.counted([query_id(n) for n in range(1, 6)]) == {query_id(4)}
+    assert view.awaiting_statistics() == [query_id(3)]
 
 
 def test_more_ids_than_one_statement_takes_are_asked_in_parts(book: Book) -> None:

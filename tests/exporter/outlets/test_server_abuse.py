@@ -15,7 +15,7 @@ import pytest
 from certificates import Authority
 from processes import until
 
-from athena_exporter.outlets.server import Exposition, Limits, Server, application, serve
+from athena_exporter.outlets.server import Crowd, Exposition, Limits, Server, application, serve
 from athena_exporter.outlets.server.turns import Turns
 from athena_exporter.outlets.webconfig import load_web_config
 
@@ -119,7 +119,8 @@ def resident() -> int:
 
 @pytest.mark.no_cover
 def test_a_thousand_scrapes_at_once_are_answered_whole_or_told_to_come_back(page: Exposition) -> None:
-    with serve("127.0.0.1:0", application(page)) as server:
+    sent_away: Counter[Crowd] = Counter()
+    with serve("127.0.0.1:0", application(page), refused=lambda crowd: sent_away.update([crowd])) as server:
         before = resident()
         with crowd(server, 1000, SCRAPE) as clients:
             probed: list[bytes] = []
@@ -129,6 +130,7 @@ def test_a_thousand_scrapes_at_once_are_answered_whole_or_told_to_come_back(page
             probe.join()
         grown = resident() - before
     assert set(found) == {b"200", b"503"}
+    assert sent_away == {Crowd.WAITING: found[b"503"]}
     assert found[b"200"] >= Limits().pages
     assert probed[0].startswith(b"HTTP/1.1 200 OK\r\n")
     assert grown < 256 * 2**20, "a copy of the page for each would be 5 GB"
@@ -187,8 +189,13 @@ def test_a_reader_that_takes_its_time_is_left_alone_while_nobody_waits(page: Exp
 
 def test_beyond_the_most_connections_the_one_longest_about_its_request_makes_room(page: Exposition) -> None:
     limits = Limits(connections=20, silence_seconds=60, request_seconds=60)
-    with serve("127.0.0.1:0", application(page), limits) as server, crowd(server, 20, b"GET /metr") as clients:
+    sent_away: list[Crowd] = []
+    with (
+        serve("127.0.0.1:0", application(page), limits, refused=sent_away.append) as server,
+        crowd(server, 20, b"GET /metr") as clients,
+    ):
         assert said(server, PROBE).endswith(b"healthy\n")
+        assert sent_away == [Crowd.CONNECTIONS]
         assert read(clients[0]).startswith(b"HTTP/1.1 503 ")
         clients[-1].sendall(b"ics HTTP/1.1\r\nConnection: close\r\n\r\n")
         assert read(clients[-1]).endswith(FIVE_MB)

@@ -13,7 +13,7 @@ from bridges import READS, WITH_READS, Bridged, bridged
 from fake_knowledge import FakeKnowledge
 from source_world import QUIET, TARGET, Hand, MakeWorld, World
 
-from athena_exporter.records import State, TableEvent, Target
+from athena_exporter.records import QueryExecution, State, TableEvent, Target
 from athena_exporter.sources.announced import Announcements
 from athena_exporter.sources.bridge_events import AlienError, StateChange, read_bridge_event
 from athena_exporter.sources.eventbridge import PAUSES, EventBridgeSource
@@ -201,6 +201,19 @@ def test_statistics_are_asked_for_again_after_a_restart(bench: Bench) -> None:
     bench.seconds += PAUSES[0]
     bench.read(restarted)
     assert bench.knowledge.executions[query_id].has_statistics
+
+
+def test_what_a_sweep_has_found_meanwhile_is_not_asked_for_again(bench: Bench) -> None:
+    ended, running = query(bench, ago=30), query(bench, 60)
+    bench.knowledge.take(bench.world.athena())
+    asked = bench.world.asked("BatchGetQueryExecution")
+    found = []
+    for batch in bench.knowledge.take(bench.source()):
+        found += [one.query_id for one in batch.records if isinstance(one, QueryExecution)]
+    assert found == [running]
+    assert ended in bench.knowledge.counted([ended, running])
+    assert bench.world.asked("BatchGetQueryExecution") == asked + 1
+    assert bench.made.waiting() == 0
 
 
 def test_an_end_that_athena_does_not_show_yet_is_asked_for_again(bench: Bench, hand: Hand) -> None:

@@ -45,8 +45,11 @@ def _chosen(form: Form, faults: str) -> Form:
 @click.option("--faults", default="", help="Only these, by their names, with commas between.")
 @click.option("--safety-off", type=click.Choice(list(SAFETIES)), help="Without it the run has to fail.")
 @click.option("--safeties", "is_round", is_flag=True, help="Each safety off in turn, in the shortest form that fails.")
+@click.option("--each", "is_each", is_flag=True, help="Each fault alone in turn, in the form of this size.")
 @click.option("--verbose", is_flag=True, help="Say what is done.")
-def main(*, size: str, seed: int, faults: str, safety_off: str | None, is_round: bool, verbose: bool) -> None:
+def main(
+    *, size: str, seed: int, faults: str, safety_off: str | None, is_round: bool, is_each: bool, verbose: bool
+) -> None:
     """Run the whole product through a seeded schedule of faults and compare everything with the account's truth."""
     prometheus = shutil.which("prometheus")
     if prometheus is None:
@@ -55,6 +58,8 @@ def main(*, size: str, seed: int, faults: str, safety_off: str | None, is_round:
     console = Console(width=_WIDE)
     if is_round:
         sys.exit(_without_each(console, prometheus, seed, verbose=verbose))
+    if is_each:
+        sys.exit(_each_alone(console, prometheus, FORMS[size], seed, verbose=verbose))
     form = _chosen(SHORTEST[SAFETIES[safety_off].form] if safety_off else FORMS[size], faults)
     result = _run(form, seed, prometheus, safety_off, verbose=verbose)
     _tell(console, result, seed)
@@ -120,6 +125,26 @@ def check_table(result: Result) -> Table:
         verdict = "equal" if found.is_clean else "differs"
         made.add_row(name, f"{found.compared:,}", f"{found.lost:,}", f"{found.twice:,}", verdict)
     return made
+
+
+def _each_alone(console: Console, prometheus: str, form: Form, seed: int, *, verbose: bool) -> int:
+    """One run for each fault, with no other one on; 0 if each was there and nothing differs."""
+    made = _table(
+        "fault", "queries", "deaths", "seconds", "episodes", "seen", "lost", "twice", "checks",
+        numbers=("queries", "deaths", "seconds", "episodes", "seen", "lost", "twice"),
+    )  # fmt: skip  # rows
+    is_right = True
+    for name in FAULTS:
+        result = _run(replace(form, faults=(name,)), seed, prometheus, None, verbose=verbose)
+        is_right = is_right and result.is_clean
+        (row,) = result.rows
+        words = f"{len(result.findings)} equal" if result.is_clean else failures(result)
+        made.add_row(
+            name, f"{result.queries:,}", str(result.deaths), f"{result.seconds:.0f}", f"{row.done:,}", f"{row.seen:,}",
+            f"{row.lost:,}", f"{row.twice:,}", words,
+        )  # fmt: skip  # rows
+    console.print(made)
+    return 0 if is_right else 1
 
 
 def _without_each(console: Console, prometheus: str, seed: int, *, verbose: bool) -> int:

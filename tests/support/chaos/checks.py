@@ -106,7 +106,7 @@ def compared(made: World) -> Sequence[catalog.Metric]:
 
 def expected(made: World) -> Expected:
     """What they must be."""
-    truth = made.testbed.truth()
+    truth = made.truth()
     if not made.form.routes:
         names = {metric.name for metric in compared(made)}
         return {key: count for key, count in expected_counters(truth).items() if key[0] in names}
@@ -132,7 +132,7 @@ def increases(made: World) -> Finding:
 
 def windows(made: World) -> Finding:
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    month, day, truth = today.replace(day=1), timedelta(days=1), made.testbed.truth
+    month, day, truth = today.replace(day=1), timedelta(days=1), made.truth
     wanted = (
         expected_window(truth(today), "today")
         | expected_window(truth(today - day, today), "yesterday")
@@ -143,7 +143,7 @@ def windows(made: World) -> Finding:
 
 
 def clients(made: World) -> Finding:
-    truth = made.testbed.truth()
+    truth = made.truth()
     wanted = {(client,): sums["queries"] for client, sums in truth["by_client"].items()}
     refused = ("refused starts",)
     found = {key: int(value) for key, value in made.summed(catalog.CLIENT_QUERIES, "client").items()}
@@ -166,7 +166,7 @@ def query_events(made: World) -> Finding:
     """Each query has an event that names its user, and no event names another one. Copies have one id."""
     found = {(one["query_id"], one.get("user", "")) for one in told(made, "queries")}
     known = Counter(pair for pair in found if pair[1] not in _NOBODY)
-    return _named(((plan.query_id, plan.principal.label) for plan in plans(made)), known)
+    return _named(((plan.query_id, plan.principal.label) for plan in made.plans()), known)
 
 
 _NOBODY = frozenset({"", PENDING, UNATTRIBUTED})
@@ -200,17 +200,17 @@ def governed_events(made: World) -> Finding:
 def history(made: World) -> Finding:
     """Every query once, through the view, over the files that DuckDB reads."""
     if not made.archive.held():
-        return _named((plan.query_id for plan in plans(made)), Counter())
+        return _named((plan.query_id for plan in made.plans()), Counter())
     sql = "SELECT query_id, count(*) AS n FROM queries GROUP BY ALL"
     return _named(
-        (plan.query_id for plan in plans(made)),
+        (plan.query_id for plan in made.plans()),
         Counter({row["query_id"]: row["n"] for row in rows(made.archive, made.folder, sql)}),
     )
 
 
 def history_sums(made: World) -> Finding:
     """By user, workgroup, database and state, bytes and nanodollars; by table and mode."""
-    truth = made.testbed.truth()
+    truth = made.truth()
     wanted = _flat(sums(truth["by_user_workgroup_database_state"]))
     wanted |= {(name, mode): count for name, row in truth["by_table"].items() for mode, count in row["by_mode"].items()}
     if not made.archive.held():
@@ -227,7 +227,7 @@ def _flat(found: Mapping[tuple[str, ...], tuple[int, ...]]) -> dict[Any, int]:
 
 def budgets(made: World) -> Finding:
     """What everybody has used, and that each who is over a limit was noted once."""
-    truth = made.testbed.truth()
+    truth = made.truth()
     known = {name: row for name, row in truth["by_user"].items() if name != UNKNOWN}
     users = {("users", name): row["scanned_bytes"] for name, row in known.items()}
     wanted = {key: used for key, used in users.items() if used >= 2**20}
@@ -269,14 +269,6 @@ def queues(made: World) -> Finding:
         if name in made.form.routes
     }
     return _numbers({}, {name: count for name, count in left.items() if count})
-
-
-def plans(made: World) -> list[Any]:
-    """Every query that has ended, as the account played it."""
-    account = made.testbed.account
-    with account.lock:
-        now = account.advance()
-        return list(account.ended(0, now + 1))
 
 
 CHECKS: Mapping[str, Callable[[World], Finding]] = {

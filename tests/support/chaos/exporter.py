@@ -5,8 +5,8 @@
 CHILD is a JSON file with the fields of `Child`. It is the real composition of `serve` with five things replaced: the
 ledger, its guard's book, the client of the history's bucket and the tally of events die at crash points; the clock is
 the machine's and what the orders add. One safety may be off (safeties.py). AWS's rates are not respected, because the
-testbed of a chaos run has none; windows of the history last a second and pruning forgets after seconds, which no
-configuration allows.
+testbed of a chaos run has none, nor the small shares in which the nets below a pass are read; windows of the history
+last a second and pruning forgets after seconds, which no configuration allows.
 """
 
 import json
@@ -34,6 +34,7 @@ from athena_exporter.ledger.holder import here
 from athena_exporter.ledger.store import LedgerSettings
 from athena_exporter.poller import Clocks
 from athena_exporter.records import Target
+from athena_exporter.sources import lookup
 from athena_exporter.telemetry import Telemetry
 from chaos import safeties
 from chaos.orders import Orderly
@@ -51,6 +52,7 @@ POINTS = (
     BEFORE_SEND, ACCEPTED, ACKNOWLEDGED,
 )  # fmt: skip  # names
 """Where a process can die by order."""
+_PAGES_A_PASS = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +174,11 @@ def wind(clocks: Clocks) -> None:
         module.CLOCKS = clocks  # type: ignore[attr-defined]  # each has imported the name
 
 
+def hurry() -> None:
+    """The deep sweep and the full pass may take a large part of each pass: nobody waits a day for what they prove."""
+    wiring.DEEP_PAGES = lookup.LEAST_PAGES = _PAGES_A_PASS  # type: ignore[attr-defined]  # it has imported the name
+
+
 def configuration(path: Path) -> Config:
     config = load(path, os.environ)
     return config.model_copy(
@@ -217,6 +224,7 @@ def main(config_path: Path, address: str, child_path: Path) -> None:
     MortalLedger.deaths = Deaths(orders)
     clocks = Clocks(now=lambda: datetime.now(UTC) + timedelta(seconds=orders.clock_seconds()), monotonic=time.monotonic)
     wind(clocks)
+    hurry()
     log.configure(log.LogLevel.INFO, log.LogFormat.LOGFMT)
     config = configuration(config_path)
     settings = replace(

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from random import Random
+from typing import Any
 
 from crashing_exporter import COMMITTED, HEARD, KNOWN, READ
 
@@ -43,6 +44,7 @@ class Form:
         a_second: how fast they come.
         kills: how often the exporter dies by SIGKILL; each other act comes once for every seven of them, once at least.
         routes: what tells who started a query.
+        untold: states of queries that EventBridge's rule leaves out.
         faults: which of faults.FAULTS are on.
         points: the crash points in turn.
         cuts: where the power fails in turn.
@@ -52,10 +54,12 @@ class Form:
         megabytes: the size of the ledger's disk.
         patience: seconds until every check has to hold once all is read.
         warm_up: seconds that a series is 0.
+        publishes: seconds between two pages: to render one of a large company takes a tenth of a second.
         full_pass: seconds between two reads of CloudTrail's whole window.
         retention: seconds until a decided query is forgotten.
         hidden_seconds: for how long a queue hides a received message at most; one that is not deleted comes again.
         begins_whole: the first exporter sweeps everything before anything is done to it.
+        spare: how many more come at most, as a share, while the rest is waited for.
         burst: so many queries run before each death at a crash point, while no exporter does.
     """
 
@@ -63,6 +67,7 @@ class Form:
     a_second: float
     kills: int
     routes: Sequence[str] = ROUTES
+    untold: Sequence[str] = ("QUEUED",)
     faults: Sequence[str] = tuple(FAULTS)
     points: Sequence[str] = POINTS
     cuts: Sequence[str] = POWER_POINTS
@@ -72,16 +77,18 @@ class Form:
     megabytes: int = 256
     patience: float = 120.0
     warm_up: float = 6.0
+    publishes: float = 0.5
     full_pass: float = 30.0
     retention: float = 40.0
     hidden_seconds: float = 20.0
     begins_whole: bool = False
     burst: int = 0
+    spare: float = 0.1
 
     @property
     def most(self) -> int:
         """No more queries than that: a machine that is busy with other work takes longer, and shall not have more."""
-        return int(1.1 * self.queries) + 200
+        return int((1 + self.spare) * self.queries) + 200
 
 
 CI = Form(
@@ -94,10 +101,20 @@ CI = Form(
     retention=20.0,
     hidden_seconds=5.0,
 )
+_LARGE: Mapping[str, Any] = {
+    "a_second": 250,
+    "dwell": (0.2, 6.0),
+    "spare": 0.01,
+    "warm_up": 8.0,
+    "publishes": 2.0,
+    "full_pass": 60.0,
+    "untold": ("QUEUED", "RUNNING"),
+}
+"""As many queries as two cores can play, tell on three routes and count, with room to catch up after each death."""
 FORMS: Mapping[str, Form] = {
     "ci": CI,
-    "normal": Form(queries=100_000, a_second=400, kills=20, megabytes=1_024, patience=240, full_pass=120.0),
-    "full": Form(queries=1_000_000, a_second=400, kills=100, megabytes=4_096, patience=600),
+    "normal": Form(queries=100_000, kills=20, megabytes=1_024, patience=240, **_LARGE),
+    "full": Form(queries=1_000_000, kills=100, megabytes=4_096, patience=600, **_LARGE),
 }
 """What `make chaos` runs, and CI."""
 _SHORT = replace(CI, queries=600, a_second=100, kills=3, faults=("crash points",), patience=40.0)

@@ -72,8 +72,9 @@ def run(
             findings = _compared(made, say)
         except (AssertionError, ExporterEndedError) as error:
             trouble = str(error)
+            made.testbed.plan_faults([])  # whoever tidies up shall meet none
         return Result(
-            queries=made.testbed.truth()["queries"],
+            queries=made.truth()["queries"],
             deaths=made.deaths,
             seconds=time.monotonic() - began,
             rows=_rows(made, seen, findings),
@@ -134,7 +135,7 @@ def _checked(made: World, say: Say, deadline: float) -> dict[str, Finding]:
 
 def _rows(made: World, seen: Seen, findings: Mapping[str, Finding]) -> list[Row]:
     ids = {query_id: fate for finding in findings.values() for query_id, fate in finding.ids.items()}
-    ended = {plan.query_id: (plan.submitted_ms, plan.ended_ms) for plan in checks.plans(made) if plan.query_id in ids}
+    ended = {plan.query_id: (plan.submitted_ms, plan.ended_ms) for plan in made.plans() if plan.query_id in ids}
     found = []
     for name in made.form.faults:
         hit = Counter(ids[one] for one, life in ended.items() if _overlap(life, made.times.get(name, ())))

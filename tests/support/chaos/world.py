@@ -62,6 +62,8 @@ class World:
     number: int = 0
     exporter: Process | None = None
     vfs: str | None = None
+    _truths: dict[tuple[datetime | None, ...], dict[str, Any]] = field(default_factory=dict)
+    _ended: list[Any] = field(default_factory=list)
     _planned: list[str] = field(default_factory=list)
     _planned_at: int = 0
     _calls_at: int = 0
@@ -184,6 +186,20 @@ class World:
             account.advance()
             return account.exhausted or account.size >= self.form.queries
 
+    def truth(self, since: datetime | None = None, until: datetime | None = None) -> dict[str, Any]:
+        """What really happened, once all is quiet: it is added up once, for that takes seconds in a large run."""
+        if (since, until) not in self._truths:
+            self._truths[since, until] = self.testbed.truth(since, until)
+        return self._truths[since, until]
+
+    def plans(self) -> list[Any]:
+        """Every query that has ended, as the account played it, once all is quiet."""
+        if not self._ended:
+            account = self.testbed.account
+            with account.lock:
+                self._ended = list(account.ended(0, account.advance() + 1))
+        return self._ended
+
     def burst(self) -> None:
         """Many queries run and end in the workgroup that is swept first, while nobody looks."""
         self.end()
@@ -259,7 +275,9 @@ def _set_up(made: World) -> None:
     """Rules, a trail, what the queues hold that nobody can read, and who notes what the guard stops."""
     routes = made.form.routes
     if EVENTBRIDGE in routes:
-        made.events.rule("changes", {**RULES["changes"], "detail": {"currentState": [{"anything-but": ["QUEUED"]}]}})
+        made.events.rule(
+            "changes", {**RULES["changes"], "detail": {"currentState": [{"anything-but": [*made.form.untold]}]}}
+        )
         made.events.rule("starts", RULES["starts"])
         reads = {
             "source": ["aws.lakeformation"], "detail-type": ["AWS API Call via CloudTrail"],
@@ -308,7 +326,7 @@ def _configuration(made: World) -> str:
         f"aws: {{endpoint_url: '{made.testbed.url}'}}\n"
         f"ledger: {{path: '{made.disk.ledger}', initial_lookback: 10m, {journal}}}\n"
         f"sources:\n  athena: {{interval: 1s}}\n{sources}"
-        f"exposition: {{series_warmup: {form.warm_up:g}s, interval: 500ms}}\n"
+        f"exposition: {{series_warmup: {form.warm_up:g}s, interval: {round(form.publishes * 1000)}ms}}\n"
         "labels: {users: 500, databases: 500, tables: 2000, clients: 500, workloads: 500}\n"
         "events: {enabled: true}\n"
         f"history: {{enabled: true, bucket: {made.archive.name}, max_rows: 2000}}\n"

@@ -108,6 +108,9 @@ class _Told:
         fresh = dict.fromkeys(self._executions.intersection(query_ids), self.sequence() + 1)
         return {**self.ledger.known_executions(query_ids), **fresh}
 
+    def counted(self, query_ids: Collection[str]) -> Collection[str]:
+        return self.ledger.counted(query_ids)
+
     def attributed(self, query_ids: Collection[str]) -> Collection[str]:
         return self.ledger.attributed(query_ids)
 

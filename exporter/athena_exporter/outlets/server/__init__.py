@@ -7,12 +7,13 @@ threads, `secured` is TLS, `address` where to listen.
 
 from athena_exporter.outlets.server.address import Address, AddressError, parse_address
 from athena_exporter.outlets.server.application import METRICS_TYPE, Exposition, Page, accepts_gzip, application
-from athena_exporter.outlets.server.listener import Limits, Server, serve
+from athena_exporter.outlets.server.listener import Crowd, Limits, Server, serve
 
 __all__ = [
     "METRICS_TYPE",
     "Address",
     "AddressError",
+    "Crowd",
     "Exposition",
     "Limits",
     "Page",

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from queue import Full
 from threading import Event, Thread
 from types import TracebackType
@@ -54,6 +55,13 @@ class Limits:
         return max(1, self.threads - max(1, self.threads // 4))
 
 
+class Crowd(StrEnum):
+    """What there is too much of when a request is sent away."""
+
+    CONNECTIONS = "connections"
+    WAITING = "waiting"
+
+
 class Server:
     """A listening server; a context manager that ends it."""
 
@@ -92,16 +100,24 @@ class Server:
         self.stop()
 
 
-def serve(address: str, app: WSGIApplication, limits: Limits | None = None, web: WebConfig | None = None) -> Server:
+def serve(
+    address: str,
+    app: WSGIApplication,
+    limits: Limits | None = None,
+    web: WebConfig | None = None,
+    refused: Callable[[Crowd], object] = lambda _: None,
+) -> Server:
     """Listens on `address` and answers with `app` from background threads; it listens when this returns.
 
-    `web` puts TLS under it and passwords, headers and a rate before it; None is plain HTTP for everybody.
+    `web` puts TLS under it and passwords, headers and a rate before it; None is plain HTTP for everybody. `refused` is
+    told of every request that is sent away; it must not wait.
 
     Raises:
         AddressError: the address can't be read, is in use, isn't this machine's, or needs privileges.
     """
     where = parse_address(address)
-    server = _Cheroot(where, app if web is None else guarded(app, web, time.monotonic), limits or Limits(), web)
+    answers = app if web is None else guarded(app, web, time.monotonic)
+    server = _Cheroot(where, answers, limits or Limits(), web, refused)
     try:
         server.prepare()
     except OSError as error:
@@ -180,7 +196,14 @@ class _Cheroot(wsgi.Server):
 
     _connections: Any  # cheroot's selector, of which its stubs do not tell
 
-    def __init__(self, address: Address, app: WSGIApplication, limits: Limits, web: WebConfig | None) -> None:
+    def __init__(
+        self,
+        address: Address,
+        app: WSGIApplication,
+        limits: Limits,
+        web: WebConfig | None,
+        refused: Callable[[Crowd], object],
+    ) -> None:
         super().__init__(
             (address.host or _everywhere(), address.port),
             app,
@@ -200,6 +223,7 @@ class _Cheroot(wsgi.Server):
         self.web, self.limits = web, limits
         self.ConnectionClass = Connection
         self.bind_error: OSError | None = None
+        self._refused = refused
         self._most = _affordable(limits.connections)
         self._open: set[Connection] = set()
         self._under_way: dict[Connection, None] = {}
@@ -215,7 +239,7 @@ class _Cheroot(wsgi.Server):
         if len(self._open) > self._most:
             oldest = next(iter(list(self._under_way)), connection)
             self._under_way.pop(oldest, None)
-            oldest.refuse()
+            self._refuse(oldest, Crowd.CONNECTIONS)
             oldest.cut()
 
     def closed(self, connection: Connection) -> None:
@@ -243,8 +267,12 @@ class _Cheroot(wsgi.Server):
         try:
             self.requests.put(conn)
         except Full:
-            conn.refuse()
+            self._refuse(conn, Crowd.WAITING)
             conn.close()
+
+    def _refuse(self, connection: Connection, crowd: Crowd) -> None:
+        connection.refuse()
+        self._refused(crowd)
 
     def _wait_for(self, conn: Connection) -> None:
         self._under_way[conn] = None
