@@ -10,7 +10,8 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 from zlib import crc32
 
 from botocore.exceptions import ClientError
@@ -55,6 +56,9 @@ class _DeepSweep:
 
     begun_at: datetime
     left: deque[tuple[str, str | None]]
+
+
+_Found = TypeVar("_Found")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -128,8 +132,7 @@ class AthenaSource:
                 could not be followed is raised last: it hinders no count.
         """
         run = self._begin(knowledge)
-        for workgroup in run.workgroups:
-            yield from self._unless_denied(run, self._sweep(run, workgroup))
+        yield from _in_turns(self._unless_denied(run, self._sweep(run, workgroup)) for workgroup in run.workgroups)
         yield from self._ask_again(run)
         yield from self._deepen(run)
         if run.denied is not None:
@@ -154,20 +157,23 @@ class AthenaSource:
 
     # -- the normal sweep -----------------------------------------------------------------------------------------
 
-    def _sweep(self, run: _Pass, workgroup: str) -> Iterator[Batch]:
-        """From the newest id down to a page that holds nothing new."""
+    def _sweep(self, run: _Pass, workgroup: str) -> Iterator[Batch | None]:
+        """From the newest id down to a page that holds nothing new; something for every page, if only None."""
         key = SWEPT + workgroup
-        sequence, missing = run.knowledge.sequence(), len(run.missing)
+        sequence = run.knowledge.sequence()
         trusted = _whole(run.knowledge.cursor(self.name, key))
-        met_news = False
+        met_news, is_whole = False, True
         for answer in _pages("ListQueryExecutions", self._client.list_query_executions, WorkGroup=workgroup):
             ids = answer.get("QueryExecutionIds", [])
             known = run.knowledge.known_executions(ids)
-            yield from self._take(run, ids, known, workgroup)
+            missing = len(run.missing)
+            batches = list(self._take(run, ids, known, workgroup))
+            is_whole = is_whole and len(run.missing) == missing  # before another workgroup has its turn
+            yield from batches or (None,)
             if self._is_settled(ids, known, trusted):
                 break
             met_news = met_news or bool(ids)
-        if met_news and len(run.missing) == missing:
+        if met_news and is_whole:
             # Only now: a sweep that was cut short, or lost ids, leaves gaps below what it recorded.
             yield self._batch(run.begun_at, cursors={key: str(sequence)})
 
@@ -185,7 +191,7 @@ class AthenaSource:
         if unknown:
             yield from self._fetch(run, unknown, listed=unknown, workgroup=workgroup)
 
-    def _unless_denied(self, run: _Pass, batches: Iterator[Batch]) -> Iterator[Batch]:
+    def _unless_denied(self, run: _Pass, batches: Iterator[_Found]) -> Iterator[_Found]:
         """One workgroup that may not be read, or was deleted meanwhile, must not blind us to the others."""
         try:
             yield from batches
@@ -308,6 +314,17 @@ class AthenaSource:
         self, observed_at: datetime, *, reads: tuple[Read, ...] = (), cursors: Mapping[str, str] | None = None
     ) -> Batch:
         return Batch(source=self.name, target=self._target, observed_at=observed_at, reads=reads, cursors=cursors or {})
+
+
+def _in_turns(sweeps: Iterable[Iterator[Batch | None]]) -> Iterator[Batch]:
+    """A page of each in turn: what runs in a small workgroup shall not be known later because a large one is behind."""
+    left = deque(sweeps)
+    while left:
+        sweep = left.popleft()
+        for batch in islice(sweep, 1):
+            left.append(sweep)
+            if batch is not None:
+                yield batch
 
 
 def _pages(operation: str, call: Callable[..., Answer], **arguments: Any) -> Iterator[Answer]:  # botocore's

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from fake_knowledge import FakeKnowledge
 from source_world import QUIET, Hand, MakeWorld, World
 
-from athena_exporter.records import Evidence, State
+from athena_exporter.records import Evidence, QueryExecution, State
 from athena_exporter.sources.athena import LONGEST_RUN
 from athena_exporter.sources.errors import GarbledAnswerError, explain, reason
 
@@ -100,6 +100,17 @@ def test_a_deep_sweep_ends_where_nothing_can_still_run(still: World, hand: Hand)
     workgroups = len(still.running.testbed.account.company.workgroups)
     assert still.asked("ListQueryExecutions") == 2 * workgroups
     assert knowledge.cursor("athena", "deep") is not None
+
+
+def test_a_small_workgroup_does_not_wait_for_a_large_one_that_is_behind(world: World) -> None:
+    fill(world, 210, workgroup="ad-hoc")
+    small = fill(world, 1, workgroup="primary")
+    pages = [
+        {one.query_id for one in batch.records if isinstance(one, QueryExecution)}
+        for batch in world.athena().read(FakeKnowledge())
+    ]
+    assert [len(page) for page in pages if page][:6] == [50, 1, 50, 50, 50, 10]
+    assert pages[1] == {*small}
 
 
 def test_an_interrupted_sweep_is_continued_down_through_its_gap(world: World) -> None:

@@ -107,7 +107,7 @@ _LARGE: Mapping[str, Any] = {
     "spare": 0.01,
     "warm_up": 8.0,
     "publishes": 2.0,
-    "full_pass": 60.0,
+    "full_pass": 180.0,
     "untold": ("QUEUED", "RUNNING"),
 }
 """As many queries as two cores can play, tell on three routes and count, with room to catch up after each death."""
