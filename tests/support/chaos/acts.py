@@ -118,12 +118,17 @@ def _complaints(made: World) -> float:
     return counted + made.log.read_text().count(": the disk is full")
 
 
+def _fresh(name: str) -> str:
+    """A name whose log holds the words of one process alone."""
+    return f"{name}-{time.monotonic_ns()}"
+
+
 def _write_protect(made: World, _: Step) -> int:
     if not made.disk.can_be_read_only:
         return 0
     made.end()
     with made.disk.read_only():
-        refused = made.process(f"127.0.0.1:{free_port()}", "refused")
+        refused = made.process(f"127.0.0.1:{free_port()}", _fresh("refused"))
         until(lambda: not refused.running, what="an exporter without a disk ends")
     said = refused.log.read_text()
     return int(refused.popen.returncode == 2 and "Traceback" not in said and said.count("athena-exporter: ") == 1)
@@ -131,7 +136,7 @@ def _write_protect(made: World, _: Step) -> int:
 
 def _second(made: World, _: Step) -> int:
     made.ready()
-    second = made.process(f"127.0.0.1:{free_port()}", "second", vfs=made.vfs, is_stranger=made.form.is_leased)
+    second = made.process(f"127.0.0.1:{free_port()}", _fresh("second"), vfs=made.vfs, is_stranger=made.form.is_leased)
     try:
         until(lambda: not second.running, what="a second exporter is refused", seconds=_DIES_WITHIN)
     except AssertionError:

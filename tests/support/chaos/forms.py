@@ -44,7 +44,8 @@ class Form:
         a_second: how fast they come.
         kills: how often the exporter dies by SIGKILL; each other act comes once for every seven of them, once at least.
         routes: what tells who started a query.
-        untold: states of queries that EventBridge's rule leaves out.
+        untold: states of queries that EventBridge's rules leave out.
+        unruled: workgroups that they leave out; sweeps, CloudTrail's files and its API tell of these.
         faults: which of faults.FAULTS are on.
         points: the crash points in turn.
         cuts: where the power fails in turn.
@@ -68,6 +69,7 @@ class Form:
     kills: int
     routes: Sequence[str] = ROUTES
     untold: Sequence[str] = ("QUEUED",)
+    unruled: Sequence[str] = ()
     faults: Sequence[str] = tuple(FAULTS)
     points: Sequence[str] = POINTS
     cuts: Sequence[str] = POWER_POINTS
@@ -109,6 +111,7 @@ _LARGE: Mapping[str, Any] = {
     "publishes": 2.0,
     "full_pass": 180.0,
     "untold": ("QUEUED", "RUNNING"),
+    "unruled": ("airflow-core", "airflow-ml", "analytics"),
 }
 """As many queries as two cores can play, tell on three routes and count, with room to catch up after each death."""
 FORMS: Mapping[str, Form] = {

@@ -275,10 +275,13 @@ def _set_up(made: World) -> None:
     """Rules, a trail, what the queues hold that nobody can read, and who notes what the guard stops."""
     routes = made.form.routes
     if EVENTBRIDGE in routes:
-        made.events.rule(
-            "changes", {**RULES["changes"], "detail": {"currentState": [{"anything-but": [*made.form.untold]}]}}
-        )
-        made.events.rule("starts", RULES["starts"])
+        changes: dict[str, Any] = {"currentState": [{"anything-but": [*made.form.untold]}]}
+        starts: dict[str, Any] = dict(RULES["starts"]["detail"])
+        if made.form.unruled:
+            changes["workgroupName"] = [{"anything-but": [*made.form.unruled]}]
+            starts["requestParameters"] = {"workGroup": changes["workgroupName"]}
+        made.events.rule("changes", {**RULES["changes"], "detail": changes})
+        made.events.rule("starts", {**RULES["starts"], "detail": starts})
         reads = {
             "source": ["aws.lakeformation"], "detail-type": ["AWS API Call via CloudTrail"],
             "detail": {"eventName": [GOVERNED]},
