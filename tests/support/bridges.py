@@ -31,6 +31,7 @@ class Bridged:
     """The queue, its dead-letter queue, a client to look at both, and one for rules once there are any."""
 
     url: str
+    arn: str
     dead_url: str
     sqs: Any
     place: Mapping[str, Any]
@@ -49,12 +50,11 @@ class Bridged:
 
     def rule(self, name: str, pattern: Mapping[str, Any], state: str = "ENABLED") -> None:
         """A rule whose events go into the queue."""
-        told = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])["Attributes"]
         if not self.events:
             self.events.append(boto3.client("events", **self.place))
         (events,) = self.events
         events.put_rule(Name=name, EventPattern=json.dumps(pattern), State=state)
-        events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": told["QueueArn"]}])
+        events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": self.arn}])
 
 
 @contextmanager
@@ -75,7 +75,8 @@ def bridged(
     redrive = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": MOST_RECEIVES})}
     attributes = {"VisibilityTimeout": str(visibility), **(redrive if dead_letters else {})}
     url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
-    made = Bridged(url=url, dead_url=dead_url, sqs=sqs, place=place)
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    made = Bridged(url=url, arn=arn, dead_url=dead_url, sqs=sqs, place=place)
     try:
         for rule in rules:
             made.rule(rule, RULES[rule])

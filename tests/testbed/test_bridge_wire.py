@@ -211,6 +211,16 @@ def test_what_ran_before_the_first_rule_is_told_from_then_on() -> None:
             assert {change[0] for change in changes_in(take(made, 4), again)} == {"QUEUED", "RUNNING", "SUCCEEDED"}
 
 
+def test_an_account_can_tell_its_first_rule_what_happened_before_it() -> None:
+    settings = athena_testbed.Settings(
+        queries_per_minute=0, rates=None, state_change_delay=NOW, lost_changes=0, rules_from_start=True
+    )
+    with athena_testbed.running(settings) as running:
+        before = add(running)
+        with bridged(running.url) as made:
+            assert {change[0] for change in changes_in(take(made, 4), before)} == {"QUEUED", "RUNNING", "SUCCEEDED"}
+
+
 def test_a_long_poll_waits_and_ends_with_the_first_message() -> None:
     with account() as (running, made):
         began = datetime.now(UTC)

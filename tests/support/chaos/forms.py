@@ -31,6 +31,8 @@ _OF_THE_GUARD = frozenset({"intent->act", "act->record"})
 _MOST_PASSAGES = {**dict.fromkeys(POWER_POINTS, 25), "write": 1_000}
 """How many passages are waited for at most, where it is not five."""
 
+_LONE = 3
+"""Steps of a run without any act."""
 _IN_A_BURST = 4
 """Two pages at least of a burst are committed then, and one is not."""
 
@@ -188,11 +190,12 @@ def _deaths(form: Form) -> Iterator[str]:
 
 
 def _others(form: Form) -> list[str]:
-    """Each other act so often; without any act one step that does nothing but wait."""
-    others = [name for name in names(Way.ACT) if name in form.faults and name not in DEADLY]
+    """Each other act so often; without any act a few steps that do nothing but wait."""
+    acts = [name for name in names(Way.ACT) if name in form.faults]
     wire = [name for name in form.faults if FAULTS[name].way not in _NOT_IN_A_PLAN]
-    lone = ["nothing"] * (len(wire) if not others and not form.kills else 0)
-    return others * max(1, form.kills // 7) + lone
+    if wire and not acts:
+        return ["nothing"] * max(_LONE, len(wire))
+    return [name for name in acts if name not in DEADLY] * max(1, form.kills // 7)
 
 
 def _points(form: Form) -> list[str]:
