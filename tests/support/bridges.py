@@ -80,6 +80,7 @@ def bridged(
     try:
         for rule in rules:
             made.rule(rule, RULES[rule])
+        made.waiting()  # the first look: from now on everything is told
         yield made
     finally:
         for queue in (url, dead_url):
