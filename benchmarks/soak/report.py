@@ -45,7 +45,7 @@ MB are 2^20 bytes. A tick publishes and prunes; its time is the day's median. A 
 
 The growth is ten times Theil and Sen's slope, the median of those between all pairs of days. With few queries a day
 some of what is bounded is not full yet when the judgement begins: names of series (`labels`), what is remembered of SQL
-that was read, the 50,000 ids that a sweep remembers of queries that are pruned already, SQLite's page cache of 64 MB.
+that was read, the 50,000 ids that a sweep remembers of queries that are pruned already, SQLite's page cache of 16 MB.
 
 {verdicts(found)}
 

@@ -53,8 +53,11 @@ class Plan:
 
     @property
     def quiet(self) -> timedelta:
-        """From the last query to the comparison: longer than any waits for its user, and three rounds of all loops."""
-        return max(_PATIENCE, 3 * self.step)
+        """From the last query to the comparison: longer than any waits for its user, then three rounds of all loops.
+
+        Whoever stays without one may be the first of a series, which shows 0 for two of these.
+        """
+        return _PATIENCE + 3 * self.step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

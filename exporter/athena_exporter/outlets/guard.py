@@ -234,7 +234,7 @@ class Guard:
         if ended is not None:
             self._end(intent, ended)
         elif seen.outcome is not Outcome.RUNNING:
-            self._not_done(intent, seen)
+            self._not_done(intent, seen, is_open=bool(intent.tries))
         elif self._is_over(intent) or not is_wanted(intent, excesses, self._who_is_protected()):
             self._expire(intent)
         elif self._rules.switch.is_on():  # AWS may have taken half a minute to answer
@@ -261,10 +261,13 @@ class Guard:
             self._clock.heard(told.at)
         return told
 
-    def _not_done(self, intent: Intent, told: Told) -> None:
-        """AWS has not done it: for good, or not yet. Raises the error for the seam."""
+    def _not_done(self, intent: Intent, told: Told, *, is_open: bool = False) -> None:
+        """AWS has not done it: for good, or not yet. Raises the error for the seam.
+
+        `is_open`: an earlier try may have been taken, which a look that is denied now may tell later.
+        """
         match told.outcome:
-            case Outcome.DENIED:
+            case Outcome.DENIED if not is_open:
                 self._end(intent, Result.DENIED)
             case Outcome.REFUSED:
                 self._end(intent, Result.FAILED)

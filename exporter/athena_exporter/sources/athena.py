@@ -44,6 +44,12 @@ RAREST_RETRY = 2560
 """In passes, how rarely the oldest of them."""
 DEEP_PAGES = 25
 """Pages that one pass gives to a deep sweep, so that new queries need not wait for its end."""
+LOOK_AGAIN = 100
+"""Pages of a long sweep between two looks at what is new and what has ended meanwhile: its end may be an hour away."""
+HEADS = 20
+"""Workgroups that such a look may read for each so many pages; with more it comes as much more rarely."""
+HEAD_PAGES = 5
+"""Pages of a workgroup that such a look reads at most; the next sweep finds what is below them."""
 DEEP = "deep"
 """The cursor that says when the last complete deep sweep was begun."""
 SWEPT = "swept:"
@@ -87,6 +93,7 @@ class AthenaSource:
         clock: the local time, where an answer brings none.
         deep_interval: the pause between two deep sweeps.
         deep_pages: pages of a deep sweep that one pass reads.
+        look_again: pages of a long sweep between two looks at the newest.
         statements: looks at the SQL; without it only its digest is told.
         announcements: whose end events have told, where a source listens to them; a pass then tells what they missed.
     """
@@ -99,6 +106,7 @@ class AthenaSource:
         clock: Clock,
         deep_interval: timedelta = timedelta(hours=6),
         deep_pages: int = DEEP_PAGES,
+        look_again: int = LOOK_AGAIN,
         statements: Statements | None = None,
         announcements: Announcements | None = None,
     ) -> None:
@@ -108,6 +116,7 @@ class AthenaSource:
         self._clock = clock
         self._deep_interval = deep_interval
         self._deep_pages = deep_pages
+        self._look_again = look_again
         self._statements = statements
         self._memory = Memory()
         self._number = 0
@@ -132,7 +141,7 @@ class AthenaSource:
                 could not be followed is raised last: it hinders no count.
         """
         run = self._begin(knowledge)
-        yield from _in_turns(self._unless_denied(run, self._sweep(run, workgroup)) for workgroup in run.workgroups)
+        yield from self._sweeps(run)
         yield from self._ask_again(run)
         yield from self._deepen(run)
         if run.denied is not None:
@@ -156,6 +165,29 @@ class AthenaSource:
         )
 
     # -- the normal sweep -----------------------------------------------------------------------------------------
+
+    def _sweeps(self, run: _Pass) -> Iterator[Batch]:
+        """Of all workgroups. A long one is interrupted, for neither people nor the guard can wait for its end."""
+        sweeps = (self._unless_denied(run, self._sweep(run, workgroup)) for workgroup in run.workgroups)
+        pause = self._look_again * -(-len(run.workgroups) // HEADS)
+        for number, batch in enumerate(_in_turns(sweeps), start=1):
+            if batch is not None:
+                yield batch
+            if number % pause == 0:
+                run.fetched = set()  # what was read long ago may have ended
+                for workgroup in run.workgroups:
+                    yield from self._unless_denied(run, self._head(run, workgroup))
+                yield from self._ask_again(run)
+
+    def _head(self, run: _Pass, workgroup: str) -> Iterator[Batch]:
+        """The newest of a workgroup, down to what is known. It proves nothing: the cursor is the sweep's."""
+        pages = _pages("ListQueryExecutions", self._client.list_query_executions, WorkGroup=workgroup)
+        for answer in islice(pages, HEAD_PAGES):
+            ids = answer.get("QueryExecutionIds", [])
+            known = run.knowledge.known_executions(ids)
+            yield from self._take(run, ids, known, workgroup)
+            if known or any(self._memory.knows(query_id) for query_id in ids):
+                break
 
     def _sweep(self, run: _Pass, workgroup: str) -> Iterator[Batch | None]:
         """From the newest id down to a page that holds nothing new; something for every page, if only None."""
@@ -316,15 +348,14 @@ class AthenaSource:
         return Batch(source=self.name, target=self._target, observed_at=observed_at, reads=reads, cursors=cursors or {})
 
 
-def _in_turns(sweeps: Iterable[Iterator[Batch | None]]) -> Iterator[Batch]:
+def _in_turns(sweeps: Iterable[Iterator[Batch | None]]) -> Iterator[Batch | None]:
     """A page of each in turn: what runs in a small workgroup shall not be known later because a large one is behind."""
     left = deque(sweeps)
     while left:
         sweep = left.popleft()
         for batch in islice(sweep, 1):
             left.append(sweep)
-            if batch is not None:
-                yield batch
+            yield batch
 
 
 def _pages(operation: str, call: Callable[..., Answer], **arguments: Any) -> Iterator[Answer]:  # botocore's

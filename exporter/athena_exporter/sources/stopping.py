@@ -9,7 +9,7 @@ https://docs.aws.amazon.com/athena/latest/APIReference/API_StopQueryExecution.ht
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -67,7 +67,10 @@ class Stopper:
 
     def stop(self, query_id: str) -> Told:
         """Stop the query. Never raises AWS's errors."""
-        return self._told(self._client.stop_query_execution, query_id, lambda _: Outcome.ACCEPTED)
+        told = self._told(self._client.stop_query_execution, query_id, lambda _: Outcome.ACCEPTED)
+        if told.outcome is Outcome.DENIED and _was_retried(told.error):
+            return replace(told, outcome=Outcome.UNREACHABLE)  # the first answer may have been lost on its way
+        return told
 
     def _told(self, call: Callable[..., Answer], query_id: str, read: Callable[[Answer], Outcome]) -> Told:
         try:
@@ -87,6 +90,12 @@ def _outcome(error: errors.AwsError) -> Outcome:
             return Outcome.REFUSED
         case _:
             return Outcome.UNREACHABLE
+
+
+def _was_retried(error: errors.AwsError | None) -> bool:
+    """Whether botocore asked more than once, and what it raises is the last answer."""
+    metadata = error.response.get("ResponseMetadata") if isinstance(error, ClientError) else None
+    return bool(_mapping(metadata).get("RetryAttempts"))
 
 
 def _state(answer: Answer) -> Outcome:

@@ -459,6 +459,31 @@ def test_what_aws_refuses_is_written_down_told_and_tried_again_five_minutes_late
     assert world.actions() == {("daily", "stop", result): 1, ("daily", "stop", "stopped"): 1}
 
 
+def test_a_try_whose_end_nobody_may_look_at_stays_open_until_somebody_may(world: World) -> None:
+    guard = world.guard()
+    world.athena.before_stop = lambda: world.athena.ended.update({query_id(2): Outcome.CANCELLED})
+    world.athena.troubles.append(("stop", Outcome.UNREACHABLE))
+    with pytest.raises(TroubleError):
+        guard.run_once()
+    world.athena.troubles.append(("look", Outcome.DENIED))
+    with pytest.raises(TroubleError):
+        guard.run_once()
+    assert world.results() == [(query_id(2), None)]
+    guard.run_once()
+    assert world.results() == [(query_id(2), "stopped")]
+    assert world.actions() == {("daily", "stop", "stopped"): 1}
+
+
+def test_a_try_whose_end_nobody_may_look_at_expires(world: World) -> None:
+    guard = world.guard()
+    for trouble in (("stop", Outcome.UNREACHABLE), ("look", Outcome.DENIED)):
+        world.athena.troubles.append(trouble)
+        with pytest.raises(TroubleError):
+            guard.run_once()
+        world.later(5 * MINUTE)
+    assert world.results() == [(query_id(2), "expired")]
+
+
 def test_one_query_that_is_denied_holds_up_no_other(world: World) -> None:
     world.begin(4, "ann", at=NOON + MINUTE)
     world.athena.troubles.append(("stop", Outcome.DENIED))

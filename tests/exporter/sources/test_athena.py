@@ -154,6 +154,25 @@ def test_a_deep_sweep_is_spread_over_passes_and_takes_up_its_place(still: World)
     assert passes == -(-(workgroups + 7) // 6)  # 8 pages in one workgroup, 1 in each other
 
 
+def test_what_begins_and_what_ends_during_a_long_sweep_is_told_before_its_end(still: World, hand: Hand) -> None:
+    old = fill(still, 600)
+    running = still.add(submitted_at=iso(hand.at), ended_at=iso(hand.at + timedelta(minutes=3)), workgroup="dashboards")
+    knowledge, source = FakeKnowledge(), still.athena(look_again=4, deep_pages=100)
+    steps = knowledge.steps(source)
+    while running not in knowledge.executions:
+        next(steps)
+    hand.at += timedelta(minutes=3)
+    new = fill(still, 70, workgroup="dashboards", ended_ago=1)
+    while not {*new} <= knowledge.executions.keys() or knowledge.executions[running].state is not State.SUCCEEDED:
+        next(steps)
+    assert old[0] not in knowledge.executions
+    list(steps)
+    assert {*old, *new, running} == knowledge.executions.keys()
+    assert [read.begun_at for read in knowledge.proofs(Evidence.EXECUTIONS)] == [
+        (hand.at - timedelta(minutes=3)).replace(microsecond=0)
+    ]
+
+
 def test_nothing_is_proved_before_the_first_deep_sweep_is_complete(still: World, hand: Hand) -> None:
     fill(still, 400)
     knowledge, source = FakeKnowledge(), still.athena(deep_pages=6)

@@ -77,6 +77,18 @@ def test_each_failure_of_aws_is_an_outcome_with_its_error(
     assert told.at is None
 
 
+def test_of_a_stop_that_is_denied_when_it_is_tried_again_nobody_knows_whether_it_was_done(
+    world: World, stopper: Stopper
+) -> None:
+    query_id = begun(world)
+    faults = [{"kind": "drop_after", "times": 1}, {"kind": "denied", "after": 1}]
+    world.running.plan_faults([{"operation": "athena:StopQueryExecution", **fault} for fault in faults])
+    told = stopper.stop(query_id)
+    assert told.outcome is Outcome.UNREACHABLE
+    assert told.error is not None
+    assert stopper.look(query_id).outcome is Outcome.CANCELLED
+
+
 def test_a_role_that_cannot_be_assumed_is_denied(world: World, stopper: Stopper) -> None:
     world.running.plan_faults([{"kind": "denied", "operation": "sts:AssumeRole"}])
     assert stopper.look(begun(world)).outcome is Outcome.DENIED

@@ -246,15 +246,22 @@ def budgets(made: World) -> Finding:
 
 
 def guard(made: World) -> Finding:
-    """Who was over a limit was stopped, each stop is one entry in the guard's book, and the counter says as many."""
+    """Who was over a limit was stopped, each stop is one entry in the guard's book, and the counter says as many.
+
+    A try that was denied or ran out counts, and its entry becomes that of the next try.
+    """
     with closing(files.open_readonly(made.disk.ledger)) as connection:
         book = connection.execute("SELECT query_id, result FROM guard_actions").fetchall()
-    ended = Counter(query_id for query_id, result in book if result in {"stopped", "already_finished"})
+    over = ("stopped", "already_finished")
+    ended = Counter(query_id for query_id, result in book if result in over)
     wanted = {*made.stopped, *made.lasting}
     stopped = _named(wanted, Counter({query_id: times for query_id, times in ended.items() if query_id in wanted}))
-    shown = sum(made.summed(catalog.GUARD_ACTIONS).values())
-    noted = sum(1 for _, result in book if result is not None)
-    words = [] if shown == noted else [f"the counter says {shown:.0f} actions, the book {noted}"]
+    shown, noted = made.summed(catalog.GUARD_ACTIONS, "result"), Counter(result for _, result in book)
+    words = [
+        f"the counter says {shown.get((result,), 0):.0f} {result}, the book {noted[result]}"
+        for result in over
+        if shown.get((result,), 0) != noted[result]
+    ]
     return Finding(
         compared=stopped.compared, lost=stopped.lost, twice=stopped.twice, ids=stopped.ids,
         words=[*stopped.words, *words],
@@ -290,5 +297,6 @@ CHECKS: Mapping[str, Callable[[World], Finding]] = {
 
 def checks_of(made: World) -> Mapping[str, Callable[[World], Finding]]:
     """Those that can hold: without any route nothing else is told than how many queries there were."""
-    anonymous = ("totals", "increase() in Prometheus")
-    return CHECKS if made.form.routes else {name: CHECKS[name] for name in anonymous}
+    if not made.form.routes:
+        return {name: CHECKS[name] for name in ("totals", "increase() in Prometheus")}
+    return {name: check for name, check in CHECKS.items() if made.form.is_governed or check is not governed_events}

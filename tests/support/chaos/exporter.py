@@ -6,7 +6,7 @@ CHILD is a JSON file with the fields of `Child`. It is the real composition of `
 ledger, its guard's book, the client of the history's bucket and the tally of events die at crash points; the clock is
 the machine's and what the orders add. One safety may be off (safeties.py). AWS's rates are not respected, because the
 testbed of a chaos run has none, nor the small shares in which the nets below a pass are read; windows of the history
-last a second and pruning forgets after seconds, which no configuration allows.
+last a second, the guard's intents a minute, and pruning forgets after seconds, which no configuration allows.
 """
 
 import json
@@ -29,6 +29,7 @@ from athena_exporter.budgets import Intent, Result
 from athena_exporter.cli import archiving, guarding, log, readers, service, wiring
 from athena_exporter.cli.failing import explained
 from athena_exporter.config import Config, load
+from athena_exporter.ledger import guarding as book
 from athena_exporter.ledger.guarding import GuardBook
 from athena_exporter.ledger.holder import here
 from athena_exporter.ledger.store import LedgerSettings
@@ -53,6 +54,7 @@ POINTS = (
 )  # fmt: skip  # names
 """Where a process can die by order."""
 _PAGES_A_PASS = 400
+_INTENT_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +106,9 @@ class MortalLedger(CrashingLedger):
         super().acknowledge(consumer, seq)
 
     def guard_book(self, target: Target) -> GuardBook:
-        book: Any = super().guard_book(target)
-        book.__class__ = MortalBook
-        return book  # type: ignore[no-any-return]  # its class was changed just now
+        made: Any = super().guard_book(target)
+        made.__class__ = MortalBook
+        return made  # type: ignore[no-any-return]  # its class was changed just now
 
 
 class MortalBook(GuardBook):
@@ -175,8 +177,12 @@ def wind(clocks: Clocks) -> None:
 
 
 def hurry() -> None:
-    """The deep sweep and the full pass may take a large part of each pass: nobody waits a day for what they prove."""
+    """The deep sweep and the full pass may take a large part of each pass: nobody waits a day for what they prove.
+
+    Nor five minutes until the guard tries again what it was denied.
+    """
     wiring.DEEP_PAGES = lookup.LEAST_PAGES = _PAGES_A_PASS  # type: ignore[attr-defined]  # it has imported the name
+    book.EXPIRY_MS = _INTENT_MS  # type: ignore[attr-defined]  # it has imported the name
 
 
 def configuration(path: Path) -> Config:

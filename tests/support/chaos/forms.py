@@ -60,6 +60,7 @@ class Form:
         publishes: seconds between two pages: to render one of a large company takes a tenth of a second.
         full_pass: seconds between two reads of CloudTrail's whole window.
         retention: seconds until a decided query is forgotten.
+        is_governed: CloudTrail's events of Lake Formation are read; what is later than `retention` is not told.
         hidden_seconds: for how long a queue hides a received message at most; one that is not deleted comes again.
         begins_whole: the first exporter sweeps everything before anything is done to it.
         spare: how many more come at most, as a share, while the rest is waited for.
@@ -84,6 +85,7 @@ class Form:
     publishes: float = 0.5
     full_pass: float = 30.0
     retention: float = 40.0
+    is_governed: bool = True
     hidden_seconds: float = 20.0
     begins_whole: bool = False
     burst: int = 0
@@ -106,14 +108,15 @@ CI = Form(
     hidden_seconds=5.0,
 )
 _LARGE: Mapping[str, Any] = {
-    "a_second": 250,
-    "dwell": (0.2, 6.0),
+    "a_second": 400,
+    "dwell": (0.2, 4.0),
+    "hidden_seconds": 8.0,
     "spare": 0.01,
     "warm_up": 8.0,
     "publishes": 2.0,
     "full_pass": 180.0,
     "untold": ("QUEUED", "RUNNING"),
-    "unruled": ("airflow-core", "airflow-ml", "analytics"),
+    "unruled": ("airflow-core", "airflow-ml", "analytics", "dashboards", "dbt-prod"),
 }
 """As many queries as two cores can play, tell on three routes and count, with room to catch up after each death."""
 FORMS: Mapping[str, Form] = {
@@ -127,18 +130,18 @@ SHORTEST: Mapping[str, Form] = {
     "outbox": replace(_SHORT, points=(BEFORE_SEND,)),
     "pruned": replace(
         _SHORT, queries=1_500, kills=4, routes=(LOOKUP,), points=(COMMITTED,), retention=4.0, hang_seconds=0.0,
-        dwell=(4.0, 7.0),
+        dwell=(4.0, 7.0), is_governed=False,
     ),
     "sweeps": replace(
         _SHORT, queries=900, a_second=1, kills=3, routes=(), points=(COMMITTED,), hang_seconds=0.0, begins_whole=True,
         burst=300,
     ),
     "quiet": replace(_SHORT, queries=300, kills=0, faults=()),
-    "random": replace(_SHORT, kills=3, warm_up=1.0, dwell=(5.0, 7.0), queries=1_500, faults=("SIGKILL",)),
+    "random": replace(_SHORT, kills=3, warm_up=2.0, dwell=(5.0, 7.0), queries=1_500, faults=("SIGKILL",)),
     "leased": replace(_SHORT, kills=1, points=(COMMITTED,), is_leased=True, faults=("crash points", "two exporters")),
     "events": replace(_SHORT, routes=(EVENTBRIDGE,), points=(IN_TRANSACTION, COMMITTED, HEARD), kills=4),
     "powerless": replace(
-        _SHORT, queries=1_000, kills=3, faults=("power cut",), cuts=("write",), warm_up=1.0, dwell=(6.0, 8.0)
+        _SHORT, queries=1_000, kills=3, faults=("power cut",), cuts=("write",), warm_up=2.0, dwell=(6.0, 8.0)
     ),
 }  # fmt: skip  # a table
 """The shortest forms in which a safety is missed; each is green with all safeties on."""

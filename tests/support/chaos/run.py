@@ -115,7 +115,7 @@ def _compared(made: World, say: Say) -> dict[str, Finding]:
 
     say("quiet: everything is read to its end")
     settled = made.form.patience if made.safety_off else _SETTLED_WITHIN
-    until(is_complete, seconds=settled, every=0.5, what=lambda: f"all is read: {made.tail(1)}")
+    until(is_complete, seconds=settled, every=0.5, what=lambda: f"all is read\n{made.tail(1)}")
     if TRAIL in made.form.routes:
         made.files.cloudtrail.stop_logging(Name="trail")
     return _checked(made, say, time.monotonic() + made.form.patience)

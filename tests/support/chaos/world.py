@@ -318,12 +318,10 @@ def _spoil(made: World) -> None:
 def _configuration(made: World) -> str:
     """The exporter's configuration, everything on."""
     routes, form = made.form.routes, made.form
-    lookup = f"enabled: true, interval: 1s, full_pass: {form.full_pass:g}s, access_events: [{GOVERNED}]"
+    governed = f"access_events: [{GOVERNED if form.is_governed else ''}]"
+    lookup = f"enabled: true, interval: 1s, full_pass: {form.full_pass:g}s, {governed}"
     eventbridge = f"enabled: true, queue_url: '{made.events.url}', gather: 200ms, sweep_interval: 2s"
-    trail = (
-        f"enabled: true, queue_url: '{made.files.url}', bucket: {made.files.bucket}, settle: 1m, "
-        f"access_events: [{GOVERNED}]"
-    )
+    trail = f"enabled: true, queue_url: '{made.files.url}', bucket: {made.files.bucket}, settle: 1m, {governed}"
     on: Mapping[str, str] = {LOOKUP: lookup, EVENTBRIDGE: eventbridge, TRAIL: trail}
     sources = "".join(f"  {name}: {{{on[name] if name in routes else 'enabled: false'}}}\n" for name in on)
     journal = f"journal: rollback, lease: {_LEASE}s" if form.is_leased else "journal: wal, lease: 0s"

@@ -29,6 +29,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WEEK = timedelta(days=7)
 _DAY = timedelta(hours=26)
 """A day, and what a graph of a day looks back beyond it."""
+_MONTHLY = "workgroup-monthly"
+_NANO = 10**9
 _READ_DAYS = 4
 """How much of the past is asked about at once."""
 
@@ -152,7 +154,7 @@ def _budgets(plan: Plan) -> list[dict[str, Any]]:
         {"name": "user-daily", "per": "user", "window": "day", "limit": f"{gib / 4:.1f} GiB"},
         {"name": "user-31-days", "per": "user", "limit": f"{gib:.1f} GiB", "enforce": "stop_queries", **rolling},
         {"name": "role-31-days", "per": "role", "limit": f"{usd:.2f} USD", **rolling},
-        {"name": "workgroup-monthly", "per": "workgroup", "window": "month", "limit": f"{usd:.2f} USD"},
+        {"name": _MONTHLY, "per": "workgroup", "window": "month", "limit": f"{usd:.2f} USD"},
     ]
 
 
@@ -272,9 +274,23 @@ def _rest(running: athena_testbed.Running, server: Prometheus, plan: Plan, began
         what=f"{wanted} queries have their user in Prometheus",
         every=0.5,
     )
+    until(
+        lambda: _is_charged(running, server, began),
+        seconds=90,
+        what="what the budgets show is as new: they are added up the more rarely the longer it takes",
+        every=0.5,
+    )
     stamp = _value(server, f"max(timestamp({catalog.COUNTING_SINCE.name}))")
     assert stamp is not None
     return datetime.fromtimestamp(stamp, tz=UTC)
+
+
+def _is_charged(running: athena_testbed.Running, server: Prometheus, began: datetime) -> bool:
+    month = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    spent = running.truth(max(began, month))["by_workgroup"]
+    rows = server.query(f'{catalog.BUDGET_USED_USD.name}{{budget="{_MONTHLY}"}}')
+    used = {row["metric"]["subject"]: round(float(row["value"][1]) * _NANO) for row in rows}
+    return bool(used) and used == {name: spent[name]["cost_nanousd"] if name in spent else 0 for name in used}
 
 
 def _live_queries(running: athena_testbed.Running) -> int:
