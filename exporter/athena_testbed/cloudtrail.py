@@ -4,7 +4,7 @@ Source: the CloudTrail API reference and botocore's model of it.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeAlias
@@ -43,6 +43,21 @@ class Hardship:
     later_ms: int = 0
 
 
+class _Block:
+    """The entries of ten seconds, newest first: those of `count` starts, all of them before the start `next`."""
+
+    def __init__(self, duplicates: float) -> None:
+        self.duplicates = duplicates
+        self.entries: list[_Entry] = []
+        self.count = 0
+        self.next = 0
+
+    def add(self, entries: Sequence[_Entry], count: int, next_start: int) -> None:
+        """What has come since; in a new list, for somebody may be reading the old one."""
+        self.entries = sorted([*self.entries, *entries], reverse=True)
+        self.count, self.next = count, next_start
+
+
 class CloudTrail:
     """CloudTrail of one account and Region. `hardship` tells what faults are on at the moment."""
 
@@ -50,7 +65,7 @@ class CloudTrail:
         self._account = account
         self._events = self.events = Events(account)
         self._hardship = hardship
-        self._blocks: OrderedDict[tuple[int, str], tuple[object, list[_Entry]]] = OrderedDict()
+        self._blocks: OrderedDict[tuple[int, str], _Block] = OrderedDict()
         self.operations: Mapping[str, Callable[[Json], Json]] = {"LookupEvents": self.lookup_events}
 
     def lookup_events(self, parameters: Json) -> Json:
@@ -103,23 +118,24 @@ class CloudTrail:
     def _block(self, block: int, hardship: Hardship, kinds: str) -> list[_Entry]:
         begin, end = block * _BLOCK_MS, (block + 1) * _BLOCK_MS
         first, last = begin - DISORDER_MS - LATEST_MS, end + DISORDER_MS
-        version = (self._account.starts.count(first, last), hardship.duplicates)
+        count = self._account.starts.count(first, last)
         known = self._blocks.get((block, kinds))
-        if known is not None and known[0] == version:
-            return known[1]
-        entries = [
-            (delivery.key_ms, number, copy, delivery.event_ms, visible)
-            for _, start in self._account.starts.between(first, last)
-            for number in self._numbers(start, kinds)
-            for delivery in (self._events.delivery(number, hardship.duplicates),)
-            if begin <= delivery.key_ms < end
-            for copy, visible in enumerate(delivery.visible_ms)
-        ]
-        entries.sort(reverse=True)
-        self._blocks[block, kinds] = (version, entries)
-        if len(self._blocks) > _REMEMBERED_BLOCKS:
-            self._blocks.popitem(last=False)
-        return entries
+        if known is None or known.duplicates != hardship.duplicates:
+            known = self._blocks[block, kinds] = _Block(hardship.duplicates)
+            if len(self._blocks) > _REMEMBERED_BLOCKS:
+                self._blocks.popitem(last=False)
+        if known.count != count:
+            entries = [
+                (delivery.key_ms, number, copy, delivery.event_ms, visible)
+                for _, start in self._account.starts.between(first, last)
+                if start >= known.next
+                for number in self._numbers(start, kinds)
+                for delivery in (self._events.delivery(number, hardship.duplicates),)
+                if begin <= delivery.key_ms < end
+                for copy, visible in enumerate(delivery.visible_ms)
+            ]
+            known.add(entries, count, len(self._account.starts))
+        return known.entries
 
     def _numbers(self, start: int, kinds: str) -> Iterator[int]:
         """The events that come with a start: its own, those that name tables, or both."""

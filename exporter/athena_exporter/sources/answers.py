@@ -24,8 +24,19 @@ TRIES = 3
 """How often a garbled answer is asked for again: botocore's own retries don't know such answers."""
 _FIRST_FAILURE = 300
 _MISFIT = object()
-# The stubs know only its texts; JSON brings epoch seconds as numbers.
+# The stubs know only its texts; it takes numbers, too.
 _parse_time = cast("Callable[[int | float | str], datetime]", parse_timestamp)
+
+
+def parsed_time(value: float | str) -> datetime:
+    """A time as AWS writes it: epoch seconds, which become UTC, or a text.
+
+    For numbers botocore's own asks the machine for its time zone, which takes as long as the rest of an answer.
+
+    Raises:
+        ValueError, OverflowError, OSError, RuntimeError: it is none.
+    """
+    return _parse_time(value) if isinstance(value, str) else datetime.fromtimestamp(value, UTC)
 
 
 def ask(call: Callable[..., Answer], **arguments: Any) -> Answer:  # botocore's operations take any
@@ -148,7 +159,7 @@ def _is_time(value: object) -> bool:
     if not isinstance(value, int | float | str) or isinstance(value, bool):
         return False
     try:
-        _parse_time(value)
+        parsed_time(value)
     except (ValueError, OverflowError, OSError, RuntimeError):
         return False
     return True

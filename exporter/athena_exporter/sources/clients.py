@@ -5,24 +5,34 @@ so the answer is always a word of this module or a service that AWS itself names
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from athena_exporter.records import UNKNOWN
 
-_Table: TypeAlias = tuple[tuple[re.Pattern[str], str], ...]
+_Find: TypeAlias = Callable[[str], str | None]
 
 LONGEST_AGENT = 1024
 """Characters of a user agent that CloudTrail keeps, and the most that are looked at."""
+_REMEMBERED = 1024
+"""Texts whose client a table remembers: the same tools come again and again, and an expression takes a while."""
 
 
-def _table(*rows: tuple[str, str]) -> _Table:
-    return tuple((re.compile(pattern, re.IGNORECASE), client) for pattern, client in rows)
+def _table(*rows: tuple[str, str]) -> _Find:
+    """The client of the first row whose expression a text holds."""
+    compiled = [(re.compile(pattern, re.IGNORECASE), client) for pattern, client in rows]
+
+    @lru_cache(_REMEMBERED)
+    def find(text: str) -> str | None:
+        return next((client for pattern, client in compiled if pattern.search(text)), None)
+
+    return find
 
 
 # Tools that say who they are. dbt-athena drives PyAthena, which drives boto3, and each adds its word to the agent:
 # the outermost stands first.
-_TOOL_AGENTS = _table(
+_tool_of_agent = _table(
     (r"\bdbt-athena\b", "dbt-athena"),
     (r"\bairflow/", "airflow"),
     (r"\bgrafana/", "grafana"),
@@ -30,19 +40,19 @@ _TOOL_AGENTS = _table(
     (r"\bredash\b", "redash"),
     (r"\bquicksight\b", "quicksight"),
 )
-_SESSIONS = _table(
+_tool_of_session = _table(
     (r"^dbt-athena\b", "dbt-athena"),
     (r"^airflow_", "airflow"),
     (r"^quicksight-rolesession-", "quicksight"),
 )
 # A server's role is mostly called after it, and Redash adds no word of its own to PyAthena's agent.
-_ROLES = _table(
+_tool_of_role = _table(
     (r"^aws-quicksight-(s3-)?service-role", "quicksight"),
     (r"(^|[-_])redash([-_]|$)", "redash"),
     (r"(^|[-_])metabase([-_]|$)", "metabase"),
 )
 # Drivers and frameworks that any tool may stand behind.
-_DRIVER_AGENTS = _table(
+_driver_of_agent = _table(
     (r"\bawswrangler/", "awswrangler"),
     (r"\bpyathena/", "pyathena"),
     (r"jdbc", "jdbc"),
@@ -50,12 +60,12 @@ _DRIVER_AGENTS = _table(
     (r"\bawsglue/|\bexec-env/AWS_Glue", "glue"),
     (r"\bterraform", "terraform"),
 )
-_DRIVER_SESSIONS = _table(
+_driver_of_session = _table(
     (r"^pyathena-session-", "pyathena"),
     (r"^gluejobrunnersession$", "glue"),
 )
 # Plain libraries: they tell least, so a session's or a role's word goes before theirs.
-_LIBRARY_AGENTS = _table(
+_library_of_agent = _table(
     (r"\bexec-env/AWS_Lambda_", "lambda"),
     (r"\baws-cli/", "aws-cli"),
     (r"\b(boto3|botocore)/", "boto3"),
@@ -88,13 +98,13 @@ def detect_client(record: Mapping[str, Any], *, session: str | None, role: str |
     """
     agent = _text(record.get("userAgent"))
     return (
-        _match(_TOOL_AGENTS, agent)
-        or _match(_SESSIONS, session or "")
-        or _match(_ROLES, role or "")
-        or _match(_DRIVER_AGENTS, agent)
-        or _match(_DRIVER_SESSIONS, session or "")
+        _tool_of_agent(agent)
+        or _tool_of_session(session or "")
+        or _tool_of_role(role or "")
+        or _driver_of_agent(agent)
+        or _driver_of_session(session or "")
         or _service(record)
-        or _match(_LIBRARY_AGENTS, agent)
+        or _library_of_agent(agent)
         or _console(record, agent)
         or UNKNOWN
     )
@@ -102,10 +112,6 @@ def detect_client(record: Mapping[str, Any], *, session: str | None, role: str |
 
 def _text(value: object) -> str:
     return value[:LONGEST_AGENT] if isinstance(value, str) else ""
-
-
-def _match(table: _Table, text: str) -> str | None:
-    return next((client for pattern, client in table if pattern.search(text)), None)
 
 
 def _service(record: Mapping[str, Any]) -> str | None:

@@ -23,7 +23,7 @@ from botocore.model import OperationModel
 
 from athena_exporter import __version__
 from athena_exporter.records import Target
-from athena_exporter.sources.answers import Answer, Clock, answered_at, ask, tidy
+from athena_exporter.sources.answers import Answer, Clock, answered_at, ask, parsed_time, tidy
 from athena_exporter.sources.arns import account_of
 from athena_exporter.sources.asking import AskingApi
 from athena_exporter.sources.billing import Billing
@@ -285,6 +285,7 @@ class Session:
         core = botocore.session.Session(profile=profile)
         if self._models is not None:
             core.register_component("data_loader", self._models)
+        core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parsed_time)
         return core
 
     def _client(self, session: boto3.Session, service: str, special: Config | None = None) -> BaseClient:

@@ -68,7 +68,7 @@ def workload_of_record(record: Mapping[str, Any]) -> str | None:
     if not isinstance(agent, str):
         return None
     agent = agent[:LONGEST_AGENT]
-    if found := _OPERATOR.search(agent):
+    if "Caller/" in agent and (found := _OPERATOR.search(agent)):  # most agents have none, and the search is long
         dag = found.group(2)
         return clean(f"airflow:{found.group(1)}" + (f"/{dag}" if dag and dag != _NO_DAG else ""))
     if _LAMBDA.search(agent):

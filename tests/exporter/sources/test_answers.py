@@ -8,13 +8,14 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import create_parser
+from botocore.parsers import ResponseParserFactory
+from botocore.utils import parse_timestamp
 from hypothesis import given
 from hypothesis import strategies as st
 from odd_server import answering
 from source_world import session_with
 
-from athena_exporter.sources.answers import Answer, answered_at, ask, tidy
+from athena_exporter.sources.answers import Answer, answered_at, ask, parsed_time, tidy
 from athena_exporter.sources.errors import GarbledAnswerError, reason
 from athena_exporter.sources.executions import read_execution
 
@@ -98,6 +99,25 @@ def test_an_answer_shorter_than_it_promised_is_never_taken_for_a_whole_one() -> 
     assert reason(raised.value) in {"network", "answer"}
 
 
+def test_times_are_read_as_utc() -> None:
+    status = {"State": "QUEUED", "SubmissionDateTime": 1795428000.125}
+    body = json.dumps({"QueryExecutions": [{"QueryExecutionId": ID, "Status": status}]}).encode()
+    at = read("batch_get_query_execution", body)["QueryExecutions"][0]["Status"]["SubmissionDateTime"]
+    assert (at, at.tzinfo) == (datetime(2026, 11, 23, 10, 0, 0, 125_000, tzinfo=UTC), UTC)
+
+
+@given(st.integers(-62_135_500_000, 253_402_200_000) | st.floats(-62_135_500_000, 253_402_200_000))
+def test_every_number_is_the_time_that_botocore_takes_it_for(seconds: float) -> None:
+    assert parsed_time(seconds) == parse_timestamp(seconds)
+
+
+@pytest.mark.parametrize("seconds", [1e300, -1e300, float("inf"), float("nan"), 10**400, 253_402_300_800])
+def test_a_number_that_no_calendar_has_costs_only_itself(seconds: float) -> None:
+    status = {"State": "QUEUED", "SubmissionDateTime": seconds}
+    body = json.dumps({"QueryExecutions": [{"QueryExecutionId": ID, "Status": status}]}).encode()
+    assert read("batch_get_query_execution", body)["QueryExecutions"][0]["Status"] == {"State": "QUEUED"}
+
+
 def answer_dated(date: object) -> Answer:
     return {"ResponseMetadata": {"HTTPHeaders": {"date": date}}}
 
@@ -115,6 +135,8 @@ def test_ours_stands_in_where_the_answer_has_none(answer: Answer) -> None:
     assert answered_at(answer, lambda: OURS) == OURS
 
 
+PARSERS = ResponseParserFactory()
+PARSERS.set_parser_defaults(timestamp_parser=parsed_time)  # as a session has it
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["Status", "State", "Query"]), inner),
@@ -133,7 +155,7 @@ def test_whatever_a_batch_holds_botocore_can_parse_it_afterwards(executions: Any
     except GarbledAnswerError:
         return
     assert BATCH_GET.output_shape is not None
-    answer = create_parser("json").parse(response, BATCH_GET.output_shape)
+    answer = PARSERS.create_parser("json").parse(response, BATCH_GET.output_shape)
     for raw in answer.get("QueryExecutions", ()):
         reading = read_execution(raw)
         assert reading.record is not None or reading.malformed == 1
