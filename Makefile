@@ -136,7 +136,7 @@ SEED ?= 1
 FAULTS ?=
 SAFETY_OFF ?=
 CHAOS = PYTHONPATH=tests/support $(BIN)/python -m chaos --seed $(SEED)
-chaos: $(READY) ## 100,000 queries through 20 kills and every kind of fault (eleven minutes); SIZE=full, FAULTS=, SEED=, SAFETY_OFF=
+chaos: $(READY) ## 100,000 queries through 20 kills and every kind of fault (eight minutes); SIZE=full, FAULTS=, SEED=, SAFETY_OFF=
 	@$(CHAOS) --size $(SIZE) $(if $(FAULTS),--faults '$(FAULTS)') $(if $(SAFETY_OFF),--safety-off $(SAFETY_OFF)) $(ARGS)
 	@[[ "$(SIZE)" != full ]] || KILLED_QUERIES=20000 DELIVERY_EVENTS=50000 DELIVERY_OUTAGE=12 $(BIN)/python -m pytest \
 		tests/process/test_killed_exporter.py tests/process/test_delivery.py
