@@ -18,7 +18,6 @@ from chaos.forms import LOOKUP, TRAIL, Form, schedule
 from chaos.world import ExporterEndedError, World, world
 
 Say = Callable[[str], None]
-_SETTLED_WITHIN = 900.0
 _WHILE_CATCHING_UP = 4
 """So many times as long as for a check is waited for the guard: the exporter may be far behind the company."""
 
@@ -93,7 +92,7 @@ def _live_through(made: World, seen: Seen, say: Say) -> None:
         acts.take(made, seen, step)
     made.ready()
     say("the rest of the queries")
-    until(lambda: made.has_its_queries, seconds=_SETTLED_WITHIN * 4, what="the company has its queries")
+    until(lambda: made.has_its_queries, seconds=made.form.settles * 4, what="the company has its queries")
     acts.make_sure(made, seen)
     acts.company(made, seen)
     say("the guard stops who is over a limit")
@@ -114,7 +113,7 @@ def _compared(made: World, say: Say) -> dict[str, Finding]:
         return min(found.get((source,), 0) for source in sources) > over
 
     say("quiet: everything is read to its end")
-    settled = made.form.patience if made.safety_off else _SETTLED_WITHIN
+    settled = made.form.patience if made.safety_off else made.form.settles
     until(is_complete, seconds=settled, every=0.5, what=lambda: f"all is read\n{made.tail(1)}")
     if TRAIL in made.form.routes:
         made.files.cloudtrail.stop_logging(Name="trail")
