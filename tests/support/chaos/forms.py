@@ -125,7 +125,8 @@ FORMS: Mapping[str, Form] = {
     "ci": CI,
     "normal": Form(queries=100_000, kills=20, megabytes=1_024, patience=240, **_LARGE),
     "full": Form(
-        queries=1_000_000, kills=100, megabytes=4_096, settles=3_600, patience=2_400, **{**_LARGE, "full_pass": 1_800.0}
+        queries=1_000_000, kills=100, megabytes=4_096, settles=3_600, patience=2_400, retention=600.0,
+        **{**_LARGE, "full_pass": 1_800.0},
     ),
 }  # fmt: skip  # rows
 """What `make chaos` runs, and CI."""
