@@ -134,19 +134,19 @@ _SHORT = replace(CI, queries=600, a_second=100, kills=3, faults=("crash points",
 SHORTEST: Mapping[str, Form] = {
     "outbox": replace(_SHORT, points=(BEFORE_SEND,)),
     "pruned": replace(
-        _SHORT, queries=1_500, kills=4, routes=(LOOKUP,), points=(COMMITTED,), retention=4.0, hang_seconds=0.0,
-        dwell=(4.0, 7.0), is_governed=False,
+        _SHORT, queries=1_500, kills=4, routes=(LOOKUP,), points=(COMMITTED,), retention=8.0, hang_seconds=0.0,
+        dwell=(8.0, 12.0), is_governed=False,
     ),
     "sweeps": replace(
         _SHORT, queries=900, a_second=1, kills=3, routes=(), points=(COMMITTED,), hang_seconds=0.0, begins_whole=True,
         burst=300,
     ),
     "quiet": replace(_SHORT, queries=300, kills=0, faults=()),
-    "random": replace(_SHORT, kills=3, warm_up=2.0, dwell=(5.0, 7.0), queries=1_500, faults=("SIGKILL",)),
+    "random": replace(_SHORT, kills=3, dwell=(5.0, 7.0), queries=1_500, faults=("SIGKILL",)),
     "leased": replace(_SHORT, kills=1, points=(COMMITTED,), is_leased=True, faults=("crash points", "two exporters")),
     "events": replace(_SHORT, routes=(EVENTBRIDGE,), points=(IN_TRANSACTION, COMMITTED, HEARD), kills=4),
     "powerless": replace(
-        _SHORT, queries=1_000, kills=3, faults=("power cut",), cuts=("write",), warm_up=2.0, dwell=(6.0, 8.0)
+        _SHORT, queries=1_000, kills=3, faults=("power cut",), cuts=("write",), dwell=(6.0, 8.0)
     ),
 }  # fmt: skip  # a table
 """The shortest forms in which a safety is missed; each is green with all safeties on."""
