@@ -110,6 +110,19 @@ def test_an_event_is_invisible_until_its_delay_has_passed(
 
 
 @pytest.mark.no_cover
+def test_what_comes_between_two_looks_is_added_once(
+    start: Callable[..., Any], settings: Callable[..., Settings]
+) -> None:
+    world = start(settings(duplicate_events=0), clock=(clock := Clock()))
+    seen = len(world.events(LookupAttributes=NAME))
+    for added in (1, 2):
+        clock.now += 10
+        world.testbed.add({"person": "Alice"})
+        clock.now += 1000
+        told = Counter(event["EventId"] for event in world.events(LookupAttributes=NAME))
+        assert (len(told), max(told.values())) == (seen + added, 1)
+
+
 def test_delays_have_the_median_asked_for_and_a_long_tail(
     start: Callable[..., Any], settings: Callable[..., Settings]
 ) -> None:
