@@ -142,7 +142,7 @@ SHORTEST: Mapping[str, Form] = {
         burst=300,
     ),
     "quiet": replace(_SHORT, queries=300, kills=0, faults=()),
-    "random": replace(_SHORT, kills=3, dwell=(5.0, 7.0), queries=1_500, faults=("SIGKILL",)),
+    "random": replace(_SHORT, kills=3, dwell=(9.0, 11.0), a_second=40, queries=1_500, faults=("SIGKILL",)),
     "leased": replace(_SHORT, kills=1, points=(COMMITTED,), is_leased=True, faults=("crash points", "two exporters")),
     "events": replace(_SHORT, routes=(EVENTBRIDGE,), points=(IN_TRANSACTION, COMMITTED, HEARD), kills=4),
     "powerless": replace(

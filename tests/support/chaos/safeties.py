@@ -18,7 +18,7 @@ from athena_exporter.ledger.store import Ledger, LedgerSettings
 from athena_exporter.sources.athena import AthenaSource
 from athena_exporter.sources.queues import Queue, Received
 
-_LATER = 8.0
+_LATER = 15.0
 """Seconds for which nothing is committed."""
 
 
