@@ -146,7 +146,11 @@ class Prometheus:
 
 @contextmanager
 def prometheus_server(binary: str, folder: Path, exporter: str) -> Iterator[Prometheus]:
-    """Run it on loopback with its data under `folder`, scraping `exporter` (host:port)."""
+    """Run it on loopback with its data under `folder`, scraping `exporter` (host:port), from now on.
+
+    It waits for five seconds before it scrapes for the first time: an exporter that begins meanwhile could show its
+    series at 0 for their whole warm-up, and nobody would have seen them.
+    """
     configuration = folder / "prometheus.yml"
     configuration.write_text(
         "global: {scrape_interval: 1s, scrape_timeout: 1s}\n"
@@ -162,4 +166,5 @@ def prometheus_server(binary: str, folder: Path, exporter: str) -> Iterator[Prom
     with process(command, folder / "prometheus.log"):
         server = Prometheus(f"http://{address}")
         until(lambda: fetch(f"{server.url}/-/ready"), what="Prometheus is ready")
+        until(lambda: server.query("up"), what="Prometheus scrapes")
         yield server

@@ -134,7 +134,7 @@ _SHORT = replace(CI, queries=600, a_second=100, kills=3, faults=("crash points",
 SHORTEST: Mapping[str, Form] = {
     "outbox": replace(_SHORT, points=(BEFORE_SEND,)),
     "pruned": replace(
-        _SHORT, queries=1_500, kills=4, routes=(LOOKUP,), points=(COMMITTED,), retention=8.0, hang_seconds=0.0,
+        _SHORT, queries=1_500, kills=4, routes=(LOOKUP,), points=(COMMITTED,), retention=12.0, hang_seconds=0.0,
         dwell=(8.0, 12.0), is_governed=False,
     ),
     "sweeps": replace(

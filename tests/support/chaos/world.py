@@ -227,13 +227,13 @@ def world(form: Form, seed: int, prometheus: str, folder: Path, safety_off: str 
     """A company that has just begun, and nobody yet who counts."""
     address = f"127.0.0.1:{free_port()}"
     with ExitStack() as stack:
+        scraping = stack.enter_context(prometheus_server(prometheus, folder, address))
         testbed = stack.enter_context(athena_testbed.running(_settings(form, seed)))
         events = stack.enter_context(bridged(testbed.url, rules=(), dead_letters=_has_dead_letters(form)))
         files = stack.enter_context(trailed(testbed.url))
         made = World(
             form=form, seed=seed, safety_off=safety_off, folder=folder, testbed=testbed, address=address,
-            prometheus=stack.enter_context(prometheus_server(prometheus, folder, address)),
-            disk=stack.enter_context(disk(folder / "disk", form.megabytes)),
+            prometheus=scraping, disk=stack.enter_context(disk(folder / "disk", form.megabytes)),
             archive=stack.enter_context(archived(testbed.url)), events=events, files=files,
             config=folder / "exporter.yml",
         )  # fmt: skip  # rows
