@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from wsgiref.types import WSGIApplication
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
@@ -34,6 +35,8 @@ _PATIENCE_AT_END = timedelta(seconds=5)
 _DECIDE_EVERY = timedelta(seconds=2)
 _LOOK_AT_LEASE = timedelta(seconds=1)
 _LOOK_FOR_NEWS = timedelta(seconds=1)
+_EARLY = timedelta(seconds=1)
+"""How much earlier than expected a scraper may come and still find a fresh page."""
 
 
 class Service:
@@ -56,6 +59,8 @@ class Service:
         self._ledger = ledger
         self._telemetry = telemetry
         self._exposition = server.Exposition(lambda: ledger.doubt() is not None)
+        self._scrapers = server.Scrapers(CLOCKS.monotonic)
+        self._publishing = timedelta(0)
         self._threads = Threads(CLOCKS.monotonic)
         self._claimed: set[Target] = set()
         self._adopted: set[Target] = set()
@@ -77,8 +82,7 @@ class Service:
         gc.freeze()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._threads.stop())
-        app = server.application(self._exposition)
-        with server.serve(listen_address, app, web=web, refused=self._telemetry.refused) as listening:
+        with server.serve(listen_address, self._application(), web=web, refused=self._telemetry.refused) as listening:
             _log.info("serving on %s", listening.url)
             self._threads.every(self._config.exposition.interval, self._tick, "publish")
             self._threads.every(_DECIDE_EVERY, self._poller.decide, "decide")
@@ -110,8 +114,16 @@ class Service:
         for advice in (*advise(budgets, epoch_ms(CLOCKS.now())), *advise_guard(budgets, self._config.guard.mode)):
             _log.warning("%s", advice.words)
 
+    def _application(self) -> WSGIApplication:
+        return server.application(self._exposition, self._scrapers.came)
+
     def _tick(self) -> None:
-        self._poller.publish()
+        """Publish, unless the next tick comes in time too for whoever reads what is published."""
+        began = CLOCKS.monotonic()
+        next_is_ready = self._config.exposition.interval + 2 * self._publishing + _EARLY
+        if self._scrapers.may_come(within=next_is_ready.total_seconds()):
+            self._poller.publish()
+            self._publishing = timedelta(seconds=CLOCKS.monotonic() - began)
         self._poller.prune(tuple(self._claimed))
 
     def _introduce(self, readers: Sequence[Reader]) -> None:

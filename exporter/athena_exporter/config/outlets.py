@@ -46,7 +46,8 @@ class ExpositionSettings(Section):
         description="How long a new counter shows 0, so that `increase()` sees its rise: two scrapes or more.",
     )
     interval: Annotated[timedelta, duration(at_least=_INSTANT)] = Field(
-        default=timedelta(seconds=5), description="The pause between two renderings of the committed state."
+        default=timedelta(seconds=5),
+        description="The pause between two renderings of the committed state. What no scraper would see is left out.",
     )
     histograms: Annotated[tuple[Histogram, ...], choices(Histogram)] = Field(
         default=tuple(Histogram), description="Which distributions are counted and shown."

@@ -20,6 +20,7 @@ from athena_exporter.cli.service import Service
 from athena_exporter.config import Config, load
 from athena_exporter.ledger import files
 from athena_exporter.ledger.store import Ledger
+from athena_exporter.outlets import server
 from athena_exporter.records import UNKNOWN, Target
 from athena_exporter.sources.privacy import Naming
 from athena_exporter.telemetry import Telemetry
@@ -196,3 +197,28 @@ def test_without_being_told_the_disk_decides_on_a_lease(tmp_path: Path) -> None:
     path.write_text(f"ledger: {{lease: null, path: {tmp_path / 'ledger.db'}}}\n")
     given = wiring.ledger_settings(load(path, {"AWS_REGION": REGION})).lease
     assert given == files.lease_for(tmp_path / "ledger.db")
+
+
+def test_a_page_that_no_scraper_would_see_is_not_drawn(service: Service) -> None:
+    """`interval` is 5 s here: of the ticks between two scrapes only the last one counts."""
+    at = [0.0]
+    service._scrapers = server.Scrapers(lambda: at[0])
+    app = service._application()
+
+    def drawn() -> bool:
+        before = service._exposition.page
+        service._tick()
+        return service._exposition.page is not before
+
+    def scrape() -> None:
+        environ = {"PATH_INFO": "/metrics", "REQUEST_METHOD": "GET", "REMOTE_ADDR": "10.0.0.7"}
+        list(app(environ, lambda *_: lambda _: None))
+
+    assert drawn()
+    for at[0] in (0.0, 30.0, 60.0):
+        assert drawn()
+        scrape()
+    told = []
+    for at[0] in (62.0, 67.0, 72.0, 77.0, 82.0, 87.0, 92.0):
+        told.append(drawn())
+    assert told == [False, False, False, False, False, True, True]

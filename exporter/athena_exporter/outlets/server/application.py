@@ -90,12 +90,15 @@ class Answer:
 Handler: TypeAlias = Callable[[WSGIEnvironment], Answer]
 
 
-def application(exposition: Exposition) -> WSGIApplication:
-    """The WSGI application, for GET and HEAD: `/`, `/metrics`, `/-/healthy`, `/-/ready` and `/docs/metrics`."""
+def application(exposition: Exposition, came: Callable[[str], None] = lambda _: None) -> WSGIApplication:
+    """The WSGI application, for GET and HEAD: `/`, `/metrics`, `/-/healthy`, `/-/ready` and `/docs/metrics`.
+
+    `came` is told who reads `/metrics`: address and program.
+    """
     reference = _compressed(markdown().encode())
     handlers: Mapping[str, Handler] = {
         "/": _sure(exposition, lambda environ: _encoded(exposition.front, _PAGE_TYPE, environ, *_PAGE_HEADERS)),
-        "/metrics": _sure(exposition, lambda environ: _metrics(exposition.page, environ)),
+        "/metrics": _noted(came, _sure(exposition, lambda environ: _metrics(exposition.page, environ))),
         "/-/healthy": lambda _: line(HTTPStatus.OK, "healthy"),
         "/-/ready": _sure(exposition, lambda _: _ready(exposition.page)),
         "/docs/metrics": lambda environ: _encoded(reference, _LINE_TYPE, environ),
@@ -131,6 +134,14 @@ def _sure(exposition: Exposition, handler: Handler) -> Handler:
     """What was published, unless somebody else may have published something newer."""
     doubt = "not ready: another exporter may have taken the ledger over; this one ends"
     return lambda environ: line(HTTPStatus.SERVICE_UNAVAILABLE, doubt) if exposition.is_doubtful() else handler(environ)
+
+
+def _noted(came: Callable[[str], None], handler: Handler) -> Handler:
+    def answer(environ: WSGIEnvironment) -> Answer:
+        came(f"{environ.get('REMOTE_ADDR', '')} {environ.get('HTTP_USER_AGENT', '')}")
+        return handler(environ)
+
+    return answer
 
 
 def _ready(page: Page | None) -> Answer:
