@@ -133,7 +133,8 @@ def answered(came: Callable[[str], None], path: str, agent: str) -> None:
 
 def test_readers_are_told_apart_by_address_and_program_and_probes_are_none() -> None:
     came: list[str] = []
-    for path in ("/metrics", "/-/healthy", "/-/ready", "/", "/docs/metrics"):
+    for path in ("/metrics", "/-/healthy", "/-/ready", "/docs/metrics"):
         answered(came.append, path, "Prometheus/3.5.0")
     answered(came.append, "/metrics", "curl/8")
-    assert came == ["10.0.0.7 Prometheus/3.5.0", "10.0.0.7 curl/8"]
+    answered(came.append, "/", "Mozilla/5.0")
+    assert came == ["10.0.0.7 Prometheus/3.5.0", "10.0.0.7 curl/8", "10.0.0.7 Mozilla/5.0"]

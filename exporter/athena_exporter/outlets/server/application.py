@@ -93,11 +93,11 @@ Handler: TypeAlias = Callable[[WSGIEnvironment], Answer]
 def application(exposition: Exposition, came: Callable[[str], None] = lambda _: None) -> WSGIApplication:
     """The WSGI application, for GET and HEAD: `/`, `/metrics`, `/-/healthy`, `/-/ready` and `/docs/metrics`.
 
-    `came` is told who reads `/metrics`: address and program.
+    `came` is told who reads what was published: address and program.
     """
     reference = _compressed(markdown().encode())
     handlers: Mapping[str, Handler] = {
-        "/": _sure(exposition, lambda environ: _encoded(exposition.front, _PAGE_TYPE, environ, *_PAGE_HEADERS)),
+        "/": _noted(came, _sure(exposition, lambda environ: _front(exposition.front, environ))),
         "/metrics": _noted(came, _sure(exposition, lambda environ: _metrics(exposition.page, environ))),
         "/-/healthy": lambda _: line(HTTPStatus.OK, "healthy"),
         "/-/ready": _sure(exposition, lambda _: _ready(exposition.page)),
@@ -154,6 +154,10 @@ def _metrics(page: Page | None, environ: WSGIEnvironment) -> Answer:
     if page is None:  # a failed scrape is true; an empty page would tell Prometheus that every series ended
         return _ready(page)
     return _encoded(page, METRICS_TYPE, environ)
+
+
+def _front(page: Page, environ: WSGIEnvironment) -> Answer:
+    return _encoded(page, _PAGE_TYPE, environ, *_PAGE_HEADERS)
 
 
 def _encoded(page: Page, kind: str, environ: WSGIEnvironment, *headers: tuple[str, str]) -> Answer:
