@@ -159,6 +159,7 @@ def main() -> None:
     path = Path(sys.argv[1])
     with ExitStack() as stack:
         ledger = stack.enter_context(closing(open_ledger(path) if path.exists() else fresh(path)))
+        sys.setswitchinterval(server.SWITCH_AFTER)  # as `serve` does
         bench, threads = Bench(ledger), Threads(time.monotonic)
         bench.start(threads)
         web = stack.enter_context(server.serve("127.0.0.1:0", server.application(bench.exposition)))

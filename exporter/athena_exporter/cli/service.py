@@ -3,6 +3,7 @@
 import gc
 import logging
 import signal
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -77,6 +78,7 @@ class Service:
         self._tell_ledger()
         for crowd in server.Crowd:
             self._telemetry.refused(crowd, 0)
+        sys.setswitchinterval(server.SWITCH_AFTER)
         self._poller.publish()
         # What is loaded now stays: no collection has to walk over it again.
         gc.freeze()

@@ -7,11 +7,12 @@ threads, `secured` is TLS, `address` where to listen, `scrapers` knows when they
 
 from athena_exporter.outlets.server.address import Address, AddressError, parse_address
 from athena_exporter.outlets.server.application import METRICS_TYPE, Exposition, Page, accepts_gzip, application
-from athena_exporter.outlets.server.listener import Crowd, Limits, Server, serve
+from athena_exporter.outlets.server.listener import SWITCH_AFTER, Crowd, Limits, Server, serve
 from athena_exporter.outlets.server.scrapers import Scrapers
 
 __all__ = [
     "METRICS_TYPE",
+    "SWITCH_AFTER",
     "Address",
     "AddressError",
     "Crowd",

@@ -27,6 +27,13 @@ from athena_exporter.outlets.server.arrivals import Arrival, Connection
 from athena_exporter.outlets.server.turns import Pool, Turns
 from athena_exporter.outlets.webconfig import WebConfig
 
+SWITCH_AFTER = 0.001
+"""Seconds for which a thread keeps the interpreter while another waits, for `sys.setswitchinterval`.
+
+A scrape asks for the interpreter a dozen times, and waits so long each time while a page is drawn: with Python's five
+milliseconds the slowest scrapes take twice as long, and the drawing is no faster.
+"""
+
 _log = logging.getLogger(__name__)
 
 
