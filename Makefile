@@ -147,8 +147,8 @@ chaos-faults: $(READY) ## each fault alone, in the form that CI runs with all of
 chaos-safeties: $(READY) ## each safety off in turn, to show that chaos fails without it (ten minutes)
 	@$(CHAOS) --safeties $(ARGS)
 
-bench: $(READY) ## the benchmarks, with the facts of this machine, into docs/benchmarks.md (half an hour, on a quiet machine); LARGE=1 for ten million queries of history
-	@$(BIN)/python benchmarks/run.py $(if $(LARGE),--large)
+bench: $(READY) ## the benchmarks, with the facts of this machine, into docs/benchmarks.md (half an hour, on a quiet machine); ONLY='scrape scale', LARGE=1 for ten million queries of history
+	@$(BIN)/python benchmarks/run.py $(if $(LARGE),--large) $(if $(ONLY),--only $(ONLY))
 
 soak: $(READY) ## thirty days of 30,000 queries by a clock that jumps, into docs/benchmarks.md (an hour or two); DAYS=10 PER_DAY=5000
 	@$(BIN)/python benchmarks/soak/run.py --write $(if $(DAYS),--days $(DAYS)) $(if $(PER_DAY),--per-day $(PER_DAY)) $(ARGS)

@@ -18,6 +18,11 @@ def section(document: str, title: str) -> str | None:
     return None
 
 
+def sections(text: str) -> list[str]:
+    """What a benchmark has printed, section by section."""
+    return [found.strip() for found in re.split(r"^(?=## )", text, flags=re.MULTILINE) if found.strip()]
+
+
 def with_section(document: str, text: str) -> str:
     """The document with a section in the place of the one of the same heading, or at its end."""
     title = text.partition("\n")[0].removeprefix("## ").strip()

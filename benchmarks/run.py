@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from document import PEERS, SOAK, section, with_section
+from document import PEERS, SOAK, section, sections, with_section
 from machine import ROOT, facts
 from measure import table
 
@@ -29,18 +29,43 @@ What is counted where nothing else is said: 500 users, 20 workgroups, 120 databa
 on 20,000 cells of user, workgroup, database and state, which is worse for every cache than life is."""
 
 
+_SCRIPTS = {path.stem.removeprefix("bench_"): path for path in sorted(Path(__file__).parent.glob("bench_*.py"))}
+
+
 def main() -> None:
-    """Run all; the document is replaced only when every one has ended well."""
+    """Run all, or some; the document is replaced only when every one has ended well."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--large", action="store_true", help="ten million queries of history instead of one million")
-    flags = _LARGE if parser.parse_args().large else {}
-    scripts = sorted(Path(__file__).parent.glob("bench_*.py"))
+    parser.add_argument("--only", nargs="+", choices=_SCRIPTS, default=(), help="these; the others' sections stay")
+    arguments = parser.parse_args()
+    flags = _LARGE if arguments.large else {}
+    scripts = [_SCRIPTS[name] for name in arguments.only or _SCRIPTS]
     with tempfile.TemporaryDirectory(prefix="bench-", dir=_DISK) as name:
         folder = Path(name)
-        parts = [_INTRODUCTION, f"## Machine\n\n{table(['Fact', 'Value'], facts(folder))}"]
-        parts += [_output(script, folder, flags.get(script.name, ())) for script in scripts]
-    DOCUMENT.write_text(with_others("\n\n".join(parts) + "\n"), encoding="utf-8")
+        known = facts(folder)
+        parts = [_output(script, folder, flags.get(script.name, ())) for script in scripts]
+    text = _renewed(parts, known) if arguments.only else _whole(parts, known)
+    DOCUMENT.write_text(text, encoding="utf-8")
     print(f"written: {DOCUMENT.relative_to(ROOT)}")
+
+
+def _whole(parts: Sequence[str], known: Sequence[tuple[str, str]]) -> str:
+    machine = f"## Machine\n\n{table(['Fact', 'Value'], known)}"
+    return with_others("\n\n".join([_INTRODUCTION, machine, *parts]) + "\n")
+
+
+def _renewed(parts: Sequence[str], known: Sequence[tuple[str, str]]) -> str:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    for found in [found for part in parts for found in sections(part)]:
+        text = with_section(text, by_itself(found, known))
+    return text
+
+
+def by_itself(part: str, known: Sequence[tuple[str, str]]) -> str:
+    """A section that says when it was measured, because the document's table of facts is of another run."""
+    heading, _, rest = part.partition("\n")
+    when = {name.lower(): value for name, value in known if name in {"Date", "Commit", "Load average at the start"}}
+    return f"{heading}\n\nMeasured by itself: {'; '.join(f'{name} {value}' for name, value in when.items())}.\n{rest}"
 
 
 def with_others(text: str) -> str:

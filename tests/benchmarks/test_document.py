@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import run
-from document import section, with_section
+from document import section, sections, with_section
 
 OLD = """# Benchmarks
 
@@ -50,4 +50,15 @@ def test_make_bench_keeps_what_make_peers_and_make_soak_have_written(
     run.DOCUMENT.write_text(f"{OLD}\n## Soak\n\nA month.\n", encoding="utf-8")
     assert run.with_others("# New\n\n## Memory\n\nLess.\n") == (
         "# New\n\n## Memory\n\nLess.\n\n## Soak\n\nA month.\n\n## Peers\n\nSix exporters.\n\n### A part of it\n"
+    )
+
+
+def test_a_benchmark_may_print_several_sections() -> None:
+    assert sections("## One\n\nA.\n\n### Of it\n\n## Two\n\nB.\n") == ["## One\n\nA.\n\n### Of it", "## Two\n\nB."]
+
+
+def test_a_section_that_was_measured_by_itself_says_when() -> None:
+    facts = [("Date", "2026-11-23 23:00 UTC"), ("Command", "`make bench`"), ("Commit", "1234567")]
+    assert run.by_itself("## Memory\n\nMuch.", facts) == (
+        "## Memory\n\nMeasured by itself: date 2026-11-23 23:00 UTC; commit 1234567.\n\nMuch."
     )
