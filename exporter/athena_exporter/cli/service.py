@@ -36,8 +36,6 @@ _PATIENCE_AT_END = timedelta(seconds=5)
 _DECIDE_EVERY = timedelta(seconds=2)
 _LOOK_AT_LEASE = timedelta(seconds=1)
 _LOOK_FOR_NEWS = timedelta(seconds=1)
-_EARLY = timedelta(seconds=1)
-"""How much earlier than expected a scraper may come and still find a fresh page."""
 
 
 class Service:
@@ -61,7 +59,6 @@ class Service:
         self._telemetry = telemetry
         self._exposition = server.Exposition(lambda: ledger.doubt() is not None)
         self._scrapers = server.Scrapers(CLOCKS.monotonic)
-        self._publishing = timedelta(0)
         self._threads = Threads(CLOCKS.monotonic)
         self._claimed: set[Target] = set()
         self._adopted: set[Target] = set()
@@ -120,12 +117,7 @@ class Service:
         return server.application(self._exposition, self._scrapers.came)
 
     def _tick(self) -> None:
-        """Publish, unless the next tick comes in time too for whoever reads what is published."""
-        began = CLOCKS.monotonic()
-        next_is_ready = self._config.exposition.interval + 2 * self._publishing + _EARLY
-        if self._scrapers.may_come(within=next_is_ready.total_seconds()):
-            self._poller.publish()
-            self._publishing = timedelta(seconds=CLOCKS.monotonic() - began)
+        self._scrapers.tick(self._poller.publish, self._config.exposition.interval.total_seconds())
         self._poller.prune(tuple(self._claimed))
 
     def _introduce(self, readers: Sequence[Reader]) -> None:
