@@ -53,7 +53,7 @@ class Settings:
         disordered_changes: the share of state changes whose event comes up to 15 delays later than its like.
         lost_calls: the share of what CloudTrail has recorded that EventBridge never sends.
         duplicate_calls: the share of it that EventBridge sends twice.
-        rules_from_start: whether EventBridge's first rule is taken to have been there when the account began.
+        routes_from_start: whether the first rule and the first trail are taken to be as old as the account.
         longest_hidden: for how long a queue hides a received message at most, whatever was asked; None: as asked.
         failed_starts: the share of StartQueryExecution calls that Athena refuses.
         rates: scales the published token buckets: 1 is real, 2 twice as generous, None none at all.
@@ -102,7 +102,7 @@ class Settings:
     disordered_changes: float = 0.02
     lost_calls: float = 0.0
     duplicate_calls: float = 0.0
-    rules_from_start: bool = False
+    routes_from_start: bool = False
     longest_hidden: timedelta | None = None
     failed_starts: float = 0.01
     rates: float | None = 1.0

@@ -213,7 +213,7 @@ def test_what_ran_before_the_first_rule_is_told_from_then_on() -> None:
 
 def test_an_account_can_tell_its_first_rule_what_happened_before_it() -> None:
     settings = athena_testbed.Settings(
-        queries_per_minute=0, rates=None, state_change_delay=NOW, lost_changes=0, rules_from_start=True
+        queries_per_minute=0, rates=None, state_change_delay=NOW, lost_changes=0, routes_from_start=True
     )
     with athena_testbed.running(settings) as running:
         before = add(running)

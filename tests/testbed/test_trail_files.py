@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -70,6 +71,27 @@ def test_a_trail_that_does_not_log_writes_nothing() -> None:
         now[0] += timedelta(hours=1)
         made.waiting()
         assert "Contents" not in made.s3.list_objects_v2(Bucket=made.bucket)
+
+
+@pytest.mark.parametrize("is_told", [False, True])
+def test_an_account_can_tell_its_first_trail_what_happened_before_it(*, is_told: bool) -> None:
+    now = [START]
+    settings = replace(BUSY, routes_from_start=is_told)
+    with (
+        athena_testbed.running(settings, clock=lambda: int(now[0].timestamp() * 1000)) as testbed,
+        trailed(testbed.url) as made,
+    ):
+        now[0] += timedelta(minutes=10)
+        testbed.truth()
+        made.log()
+        now[0] += timedelta(minutes=10)
+        made.waiting()
+        (listed,) = made.s3.list_objects_v2(Bucket=made.bucket)["Contents"]
+        text = made.s3.get_object(Bucket=made.bucket, Key=listed["Key"])["Body"].read()
+        times = [record["eventTime"] for record in json.loads(gzip.decompress(text))["Records"]
+                 if record["eventName"] == "StartQueryExecution"]  # fmt: skip  # one list
+        assert times
+        assert any(at < "2026-11-20T10:10" for at in times) is is_told
 
 
 @pytest.mark.parametrize("operation", ["start_logging", "stop_logging", "delete_trail"])

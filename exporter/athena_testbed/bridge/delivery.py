@@ -71,7 +71,7 @@ class Bridge:
 
     def _begin(self, now: int) -> None:
         """The first rule sees what happens from now on, also to queries that run already."""
-        if self._settings.rules_from_start:
+        if self._settings.routes_from_start:
             self._next = self._next or 0
         if self._next is None:
             self._next, self._changed = self._account.size, len(self._account.changed)

@@ -75,11 +75,11 @@ class Trails:
         return answer | ({"SnsTopicARN": arn} if arn else {}) | ({"S3KeyPrefix": trail.prefix} if trail.prefix else {})
 
     def start_logging(self, asked: Json) -> Json:
-        """From now on what becomes visible goes into files."""
+        """What becomes visible goes into files: of queries from now on, or from the account's beginning."""
         now = self._account.advance()
         self._trail(asked).next_ms = now + self._interval_ms
         if self._next is None:
-            self._next = self._account.size
+            self._next = 0 if self._settings.routes_from_start else self._account.size
         return {}
 
     def stop_logging(self, asked: Json) -> Json:

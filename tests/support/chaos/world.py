@@ -269,7 +269,7 @@ def _settings(form: Form, seed: int) -> athena_testbed.Settings:
         dml_quota=1_000_000, failed_starts=0.02, cloudtrail_delay=timedelta(seconds=0.5), trail_noise=0,
         api_event_delay=timedelta(seconds=0.5), state_change_delay=timedelta(seconds=0.2),
         trail_interval=timedelta(seconds=1), longest_hidden=timedelta(seconds=form.hidden_seconds),
-        catalogue_events=0.1, rules_from_start=True, **wrong,
+        catalogue_events=0.1, routes_from_start=True, **wrong,
     )  # fmt: skip  # rows
 
 
