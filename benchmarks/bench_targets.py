@@ -24,7 +24,7 @@ QUERIES_PER_MINUTE = 2
 """In each account and Region."""
 STEADY_SECONDS = 60
 SCRAPED_EVERY, LEARNING_SECONDS, SCRAPED_SECONDS = 15.0, 45, 120
-"""As Prometheus does by default, so that it is known when the next scrape comes; and how long that is measured."""
+"""An even distance, so that it is known when the next scrape comes; and how long that is measured."""
 PATIENCE_SECONDS = 300
 SOURCES = ("athena", "lookup", "workgroups")
 BAR_MB, BAR_SHARE, BAR_MS, BAR_TICK = 512, 0.5, 50, 5.0
@@ -183,8 +183,8 @@ after every source of every target was read once; the organisation takes its sha
 
 {table(header, [_row(run) for run in runs])}
 
-Scraped each second, every tick draws a page; scraped each {SCRAPED_EVERY:.0f} s, as Prometheus does by default, one of
-three does (docs/adr/0019): that is the second share, of {SCRAPED_SECONDS} s more.
+Scraped each second, every tick draws a page; scraped each {SCRAPED_EVERY:.0f} s, one tick for each scrape does
+(docs/adr/0019): that is the second share, of {SCRAPED_SECONDS} s more.
 
 `sweep s` is the longest last sweep of a target: twenty workgroups at 2.5 lists a second, half of AWS's rate, take
 eight seconds however many targets there are.

@@ -109,7 +109,6 @@ def test_an_event_is_invisible_until_its_delay_has_passed(
     assert len(world.events()) == 1
 
 
-@pytest.mark.no_cover
 def test_what_comes_between_two_looks_is_added_once(
     start: Callable[..., Any], settings: Callable[..., Settings]
 ) -> None:
@@ -123,6 +122,7 @@ def test_what_comes_between_two_looks_is_added_once(
         assert (len(told), max(told.values())) == (seen + added, 1)
 
 
+@pytest.mark.no_cover
 def test_delays_have_the_median_asked_for_and_a_long_tail(
     start: Callable[..., Any], settings: Callable[..., Settings]
 ) -> None:
